@@ -7,6 +7,7 @@ few, and what is on disk after a kill is whole.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -33,6 +34,13 @@ from mailauth_dns.reports.tally import Counting, Tally
 
 _WAITING = 20_000  # reports, before they are written
 _CLOCKS = timedelta(days=1)  # reporters' clocks, and days that end elsewhere
+
+# Both branches add lines at the same place, at the end: that is a conflict for git. Who takes the
+# file out gets these, and they can be read as well.
+_ATTRIBUTES = b"""\
+# Reports of both branches count; `mailauth-dns reports read --write` puts them in order.
+*.json merge=union
+"""
 
 
 class Short(NamedTuple):
@@ -130,9 +138,9 @@ class EvidenceKeeper:
         if not waiting:
             return
         try:
-            folder = atomic_files.own_folder(self._root, EVIDENCE_DIR)
-            folder.mkdir(parents=True, exist_ok=True)
+            folder = _folder(self._root)
             with atomic_files.alone(folder):
+                atomic_files.sweep(folder, "*.json")
                 for domain, came in sorted(waiting.items()):
                     before = self._files.get(domain)
                     self._files[domain] = _together(before, self._kept(folder, domain, came))
@@ -169,6 +177,20 @@ class EvidenceKeeper:
             if (place := came[index].place) is not None:
                 why = f"says something else than the report with its id in {path.as_posix()}"
                 self.unread.append(Unread(place, f"{why}; the one that says less good is kept"))
+
+
+def _folder(root: Path) -> Path:
+    """Return the folder of evidence, which need not exist yet.
+
+    Raises:
+        OSError: it lies outside the repo, or cannot be made.
+    """
+    folder = atomic_files.own_folder(root, EVIDENCE_DIR)
+    if not folder.exists():
+        folder.mkdir(parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            atomic_files.create_file(folder / ".gitattributes", _ATTRIBUTES)
+    return folder
 
 
 def _counted(read: ReadAggregate[Short] | ReadTls) -> ReadAggregate[Tally] | ReadTls:

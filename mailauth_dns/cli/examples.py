@@ -230,6 +230,17 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns reports read --parsedmarc aggregate.json --parsedmarc smtp_tls.json",
         ),
     ),
+    "reports show": (
+        Example("Show whose mail receivers saw", "mailauth-dns reports show example.com"),
+        Example(
+            "Ask for the names of the hosts that sent",
+            "mailauth-dns reports show example.com --live",
+        ),
+        Example(
+            "Make a page of the last weeks",
+            "mailauth-dns reports show example.com --since 2026-11-01 --format html > mail.html",
+        ),
+    ),
     "dmarc": (
         Example("See what holds each domain back", "mailauth-dns dmarc status"),
         Example("Take the next step of one", "mailauth-dns dmarc advance example.com"),

@@ -20,6 +20,7 @@ if TYPE_CHECKING:  # other commands can do without what these load
     from mailauth_dns.lint.finding import Finding
     from mailauth_dns.lint.rule import Rule
     from mailauth_dns.plan.plan import LiveEntry
+    from mailauth_dns.records.name import DomainName
 
 PLAN = "plan.json"
 WAIT = ("--wait", "10m")
@@ -211,6 +212,14 @@ def after_reports(session: Session, domains: Sequence[str], kept: KeptFiles | No
         session.again("--write", why="keeps it as evidence, from which DMARC is tightened")
     elif domains:
         session.next("import", domains[0], why="makes a policy of what DNS has")
+
+
+def after_evidence(session: Session, domain: DomainName | None) -> None:
+    """Say what comes after evidence, of one domain or of all."""
+    if domain is None:
+        session.next("reports", "show", "DOMAIN", why="the sources of one domain")
+    else:
+        session.next("next", domain, why="what is left to do for it")
 
 
 def after_tree(session: Session, domain: str, *, rule: str | None, unknown: bool) -> None:

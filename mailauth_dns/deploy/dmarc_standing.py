@@ -53,7 +53,7 @@ def standing(repo: Repo, policy: Policy, today: date) -> Standing:
     evidence = read_evidence(repo.root, policy.domain)
     # git is slow to ask, and no report is judged otherwise where there is none.
     since = records_since(repo, policy) if evidence.mail else _NOT_ASKED
-    rows = attributed(evidence, declared_of(repo, policy))
+    rows = attributed(evidence, declared_of(repo, policy)) if evidence.mail else ()
     found = verdict(evidence, rows, gate, step, today, since=since.day, parked=False)
     shares = source_shares(rows, found.reports)
     return Standing(policy, section.record, gate, since, step, found, shares, len(evidence.mail))

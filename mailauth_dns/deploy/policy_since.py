@@ -35,6 +35,7 @@ _ENOUGH = "400 days"  # evidence is kept no longer
 _SECONDS = 60
 
 Holds = frozenset[tuple[str, ...]]  # what mail may pass by
+_RELAXED: Holds = frozenset((name, Alignment.RELAXED.name) for name in ("dkim", "spf"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +53,13 @@ class _Commit:
     parent: str | None
 
 
-def records_since(repo: Repo, policy: Policy) -> Since:
+def records_since(repo: Repo, policy: Policy, *, alignment: bool = True) -> Since:
     """Return the day of the last commit that took something away by which mail may pass.
 
-    That is a value of SPF or DKIM, or relaxed alignment. Commits are dated by their merge.
+    That is a value of SPF or DKIM, or relaxed alignment. Commits are dated by their merge. Without
+    `alignment` only records count: what a plan is about to tighten is in the newest commit.
     """
-    now = _holds(repo, policy)
+    now = _holds(repo, policy) | (frozenset() if alignment else _RELAXED)
     try:
         held = _held(repo, policy, "HEAD")
         if held is None or not held <= now:
@@ -140,4 +142,4 @@ def _alignment(text: str) -> Iterator[tuple[str, ...]]:
     record = dmarc.parse(text)
     for name, alignment in (("dkim", record.effective_adkim), ("spf", record.effective_aspf)):
         if alignment is Alignment.RELAXED:
-            yield (name, "relaxed")
+            yield (name, alignment.name)

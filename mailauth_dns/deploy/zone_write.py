@@ -10,7 +10,7 @@ from enum import StrEnum
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.provider_pool import GivenUp, Lane, Proposed
 from mailauth_dns.diff.equivalence import cut
-from mailauth_dns.errors import NotServed, ProviderError, SetMoved
+from mailauth_dns.errors import MaybeLost, NotServed, ProviderError, SetMoved
 from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.done import is_done
 from mailauth_dns.plan.entries import blocked_entry, change_entry
@@ -178,7 +178,7 @@ def _of_changes(
         return Status.FAILED, f"the provider took the change and does not have it: {names}"
     if isinstance(failure, SetMoved) and writing.tries == 1:
         return Status.UNCHANGED, "somebody else has just made these changes"
-    if isinstance(failure, NotServed):
+    if isinstance(failure, NotServed | MaybeLost):
         return Status.PARTIAL, str(failure)
     status = Status.APPLIED if zone.changes else Status.UNCHANGED
     detail = f"{failure}; the changes are there all the same" if failure is not None else ""

@@ -10,6 +10,7 @@ from mailauth_dns.evidence.declared_sources import Declared, DeclaredSource
 from mailauth_dns.evidence.evidence import Row
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.reports.aggregate import AuthResult, DkimResult
+from mailauth_dns.senders.entry import Entry
 from mailauth_dns.senders.recognition import Trace
 
 Sources = tuple[DeclaredSource, ...]
@@ -71,6 +72,11 @@ class Clues:
             found = (self.declared.known.senders(trace, name) for trace in _NAMES)
             self._senders[name] = tuple(dict.fromkeys(each for ids in found for each in ids))
         return self._senders[name]
+
+    def entry(self, name: DomainName | None) -> Entry | None:
+        """Return the sender of the catalogue that a name tells, if it is not the owner's."""
+        ids = self.senders(name) if not self.is_ours(name) else ()
+        return self.declared.known.catalogue.get(ids[0]) if ids else None
 
     def by_name(self, name: DomainName | None) -> Sources:
         """Return the sources that a name tells, if it is a sender's."""

@@ -74,6 +74,12 @@ def _to_come(evidence: Evidence, latest: float, text: str, path: str) -> Iterato
             yield FileProblem(path, line, 1, "end", message)
 
 
+def domains_with_evidence(root: Path) -> frozenset[DomainName]:
+    """Return the domains that have a file; `_` opens the names of other files."""
+    found = (root / EVIDENCE_DIR).glob("[!_]*.json")
+    return frozenset(DomainName(path.stem) for path in found)
+
+
 def _decoded(data: bytes, path: str) -> str:
     try:
         return data.decode("utf-8-sig")

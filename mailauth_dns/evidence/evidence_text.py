@@ -15,9 +15,10 @@ from typing import Any, NoReturn
 from pydantic import ValidationError
 
 from mailauth_dns.errors import FileProblem
-from mailauth_dns.evidence import json_places
+from mailauth_dns.evidence import json_places, result_words
 from mailauth_dns.evidence.evidence import Evidence
 from mailauth_dns.evidence.evidence_lines import line_of, report_of
+from mailauth_dns.evidence.fewer import MAX_NUMBER
 from mailauth_dns.evidence.together import AnyReport, rank, together
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.typed_yaml.model_errors import words
@@ -26,9 +27,9 @@ from mailauth_dns.typed_yaml.yaml_reader import DocumentError
 
 FORMAT = 1
 MAX_PROBLEMS = 20  # of a file; a program that broke it broke more
-_MAX_DIGITS = 18
+_MAX_DIGITS = len(str(MAX_NUMBER))
 _MAX_MESSAGE = 300  # characters
-_MEND = "delete the line and read the report again, or take the file from git's history"
+_MEND = "take the file from git's history, or take out what is broken and read the reports again"
 # RFC 8259 allows no such line in JSON, so that none is part of the file. A merge in a merge has
 # longer marks.
 _MARK = re.compile(r"(<{7,}|>{7,}|\|{7,}|={7,})(?: .*)?\r?", re.DOTALL)
@@ -101,10 +102,14 @@ class _Reader:
                 "use the version that wrote it, or take the file from git's history",
             )
         assert isinstance(head, dict)
-        domain = head.get("domain")
-        if not isinstance(domain, str) or set(head) != {"format", "domain"}:
-            self._refuse(at, "domain", f"the first line has format and domain; {_MEND}")
-        return DomainName(domain)
+        given = head.get("domain")
+        try:
+            domain = result_words.name(given) if isinstance(given, str) else None
+        except ValueError:
+            domain = None
+        if domain is None or set(head) != {"format", "domain"}:
+            self._refuse(at, "domain", f"the first line has a format and a domain; {_MEND}")
+        return domain
 
     def _reports(self, domain: DomainName, at: int, found: object) -> Iterator[AnyReport]:
         if found == {"format": FORMAT, "domain": domain}:
@@ -125,7 +130,7 @@ class _Reader:
         """Yield what stands in the list, and where it begins."""
         at = json_places.behind_space(self._text, 0)
         if not self._text.startswith("[", at):
-            self._refuse(at, "", f"no evidence: expected a list; {_MEND}")
+            self._refuse(at, "", f"expected a list that opens with format and domain; {_MEND}")
         while not (self._text.startswith("]", at) and at):
             at = json_places.behind_space(self._text, at + 1)
             found, end = self._value(at)

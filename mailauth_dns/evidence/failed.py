@@ -13,7 +13,7 @@ from mailauth_dns.evidence.clues import (
     spf_names,
 )
 from mailauth_dns.evidence.evidence import Row
-from mailauth_dns.evidence.mending import mended
+from mailauth_dns.evidence.mending import declaring, mended
 from mailauth_dns.evidence.passed import key_of, life_of, likeliest
 from mailauth_dns.evidence.relays import said_by_receiver
 from mailauth_dns.evidence.source_kind import Attribution, SourceKind
@@ -119,22 +119,20 @@ def _by_names(row: Row, published: PublishedPolicy, clues: Clues) -> Attribution
                 return Attribution(SourceKind.UNKNOWN, None, why)
         elif sources := clues.by_name(name):
             return _not_aligned(likeliest(sources, row, clues), what, row, published, clues)
-        elif entries := [clues.declared.known.catalogue.get(each) for each in clues.senders(name)]:
-            return _not_declared(entries[0], what, row, clues)
+        elif (entry := clues.entry(name)) is not None:
+            return _not_declared(entry, what, row, clues)
     return None
 
 
-def _not_declared(entry: Entry | None, what: str, row: Row, clues: Clues) -> Attribution | None:
+def _not_declared(entry: Entry, what: str, row: Row, clues: Clues) -> Attribution:
     """Return that mail is of a sender which the policy does not have, or was forwarded by one."""
-    if entry is None:
-        return None
     passes_on = entry.kind == "forwarder" or (
         entry.kind == "gateway" and any(map(clues.by_key, our_signatures(clues, row)))
     )
     if passes_on:
         return Attribution(SourceKind.FORWARDER, entry.name, f"{what}; {entry.name} passes mail on")
     why = f"{what}; the policy does not declare {entry.name}"
-    return Attribution(SourceKind.UNKNOWN, entry.name, why)
+    return Attribution(SourceKind.UNKNOWN, entry.name, why, declaring(entry))
 
 
 def _by_list(row: Row, clues: Clues) -> Attribution | None:

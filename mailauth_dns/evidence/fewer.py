@@ -11,6 +11,7 @@ from typing import NamedTuple, TypeVar
 
 K = TypeVar("K")
 
+MAX_NUMBER = 10**20 - 1  # two million records of twelve digits add up to less
 SPARE = 10  # kinds beyond a bound: the lesser ones, or as many that are left as they are
 
 
@@ -22,7 +23,10 @@ class Counted(NamedTuple):
 
     def plus(self, other: Counted) -> Counted:
         """Return both together; a source in both counts twice, for it is no longer known."""
-        return Counted(self.number + other.number, self.sources + other.sources)
+        return Counted(
+            min(self.number + other.number, MAX_NUMBER),
+            min(self.sources + other.sources, MAX_NUMBER),
+        )
 
 
 def fewer(

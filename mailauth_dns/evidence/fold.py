@@ -27,6 +27,7 @@ from mailauth_dns.reports.aggregate import (
     Report,
     SpfResult,
 )
+from mailauth_dns.reports.bounds import MAX_WORD
 from mailauth_dns.reports.reporter import Reporter
 from mailauth_dns.reports.tls import TlsPolicy, TlsReport
 
@@ -46,7 +47,8 @@ def short(report: Report, records: Iterator[Record]) -> MailReport:
     for record in records:
         if not record.count:
             continue
-        add(found, _kind(record, domain), Counted(record.count))
+        kind = _kind(record, domain)
+        add(found, kind, Counted(record.count, sources=kind not in found))
         if len(found) > MAX_HELD:
             found = fewer(found, MAX_HELD // 2, LESSER)
     window = _window(report.reporter, (*report.key, *_effective(report.policy)))
@@ -144,5 +146,5 @@ def _modes(policies: Iterable[TlsPolicy]) -> list[str]:
 
 def _named(reporter: Reporter) -> str:
     """Return what a reporter is called in evidence: nothing in it moves a cursor or turns text."""
-    said = reporter.domain or "".join(filter(str.isprintable, reporter.org.lower())).strip()
-    return said or "nobody"
+    shown = "".join(filter(str.isprintable, reporter.org.lower())).strip()
+    return reporter.domain or shown[:MAX_WORD].strip() or "nobody"

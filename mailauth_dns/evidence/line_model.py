@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeVar
 from pydantic import PlainValidator
 
 from mailauth_dns.evidence import result_words
+from mailauth_dns.evidence.fewer import MAX_NUMBER
 from mailauth_dns.records.dmarc import Alignment, Policy, PublicSuffix
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports import field_values
@@ -18,7 +19,6 @@ from mailauth_dns.reports.bounds import MAX_WORD
 from mailauth_dns.reports.tls import Mode, PolicyType
 from mailauth_dns.typed_yaml.scalars import Flag, Section, fail, integer, one_of, said
 
-MAX_COUNT = 10**18 - 1  # messages of a row; two million records with twelve digits each are fewer
 _DISCOVERY = ("psl", "treewalk")
 _TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 _T = TypeVar("_T")
@@ -89,7 +89,7 @@ def _in_words(read: Callable[[str], _T]) -> PlainValidator:
 
 
 Moment = Annotated[int, PlainValidator(_moment)]
-Count = Annotated[int, integer(0, MAX_COUNT, "messages or sessions")]
+Count = Annotated[int, integer(0, MAX_NUMBER, "messages or sessions")]
 Name = Annotated[DomainName, PlainValidator(_name)]
 Address = Annotated[str, PlainValidator(_address)]
 Word = Annotated[str, _spelled("[A-Za-z][A-Za-z0-9_-]{0,99}", "a word of letters and digits")]
@@ -125,7 +125,7 @@ class RowKeys(Section):
     overrides: tuple[Annotated[Override, _in_words(result_words.override)], ...] = ()
     dkim: tuple[Annotated[DkimResult, _in_words(result_words.dkim)], ...] = ()
     spf: tuple[Annotated[SpfResult, _in_words(result_words.spf)], ...] = ()
-    sources: Annotated[int, integer(1, MAX_COUNT, "sources")] = 1
+    sources: Annotated[int, integer(1, MAX_NUMBER, "sources")] = 1
 
 
 class FailureKeys(Section):

@@ -14,6 +14,7 @@ from mailauth_dns.evidence.evidence import Row
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records.dmarc import Alignment
 from mailauth_dns.reports.aggregate import AuthResult, DkimResult, PublishedPolicy
+from mailauth_dns.senders.entry import Entry
 from mailauth_dns.senders.templates import places
 from mailauth_dns.senders.use import Use
 
@@ -24,10 +25,15 @@ def mended(source: DeclaredSource, row: Row, published: PublishedPolicy, clues: 
         return f"{source.name} should send no more: find out who still uses it"
     return (
         _strict(row, published, clues)
-        or _of_signatures(source, our_signatures(clues, row))
+        or _of_signatures(source, our_signatures(clues, row), clues)
         or _of_policy(source)
         or _of_sender(source)
     )
+
+
+def declaring(entry: Entry) -> str:
+    """Return what to do about a sender of the catalogue that the policy does not have."""
+    return f"find out who uses {entry.name}, and declare it in the policy if it is meant"
 
 
 def _strict(row: Row, published: PublishedPolicy, clues: Clues) -> str | None:
@@ -48,12 +54,14 @@ def _strict(row: Row, published: PublishedPolicy, clues: Clues) -> str | None:
     return None
 
 
-def _of_signatures(source: DeclaredSource, signatures: Iterable[DkimResult]) -> str | None:
+def _of_signatures(
+    source: DeclaredSource, signatures: Iterable[DkimResult], clues: Clues
+) -> str | None:
     """Return what is wrong with a signature of ours that is there and does not hold."""
     broken = [each for each in signatures if each.result is not AuthResult.PASS and each.selector]
     for each in broken:
         selector = str(each.selector).lower()
-        state = source.selectors.get(selector)
+        state = next((holder.selectors[selector] for holder in clues.by_key(each)), None)
         if state in (KeyState.ACTIVE, KeyState.RETIRING):
             return _does_not_hold(source, selector)
         if state is not None:
@@ -61,11 +69,11 @@ def _of_signatures(source: DeclaredSource, signatures: Iterable[DkimResult]) -> 
                 f"it signs with selector {selector}, which is {state} in the policy: have it sign "
                 "with a key that is active"
             )
-    if broken:
+    for each in broken:
+        whose = "yours" if source.own else f"of {source.name}"
         return (
-            f"it signs with selector {broken[0].selector} of {broken[0].domain}, which the policy "
-            f"does not have for it: find out whose key that is, and declare it if it is "
-            f"{source.name}'s"
+            f"it signs with selector {each.selector} of {each.domain}, which the policy does not "
+            f"have: find out whose key that is, and declare it if it is {whose}"
         )
     return None
 

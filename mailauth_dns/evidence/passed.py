@@ -13,9 +13,12 @@ from mailauth_dns.evidence.clues import (
 )
 from mailauth_dns.evidence.declared_sources import DeclaredSource
 from mailauth_dns.evidence.evidence import Row
+from mailauth_dns.evidence.mending import declaring
 from mailauth_dns.evidence.relays import Relayed, origin_of, said_by_receiver
 from mailauth_dns.evidence.source_kind import Attribution, SourceKind
 from mailauth_dns.reports.aggregate import DkimResult
+
+_DECLARE = "find out who sends it, and declare that in the policy if it is meant"
 
 
 def by_spf(row: Row, clues: Clues) -> Attribution:
@@ -137,11 +140,10 @@ def likeliest(sources: Sources, row: Row, clues: Clues) -> Sources:
 def _undeclared(row: Row, clues: Clues, why: str) -> Attribution:
     """Return that a row aligned by records that the policy does not have."""
     for name in (*proven_names(row), clues.host(row)):
-        for sender in () if clues.is_ours(name) else clues.senders(name):
-            entry = clues.declared.known.catalogue.get(sender)
-            if entry is not None:
-                return Attribution(SourceKind.UNKNOWN, entry.name, f"{why}; {name} is of it")
-    return Attribution(SourceKind.UNKNOWN, None, why)
+        if (entry := clues.entry(name)) is not None:
+            why = f"{why}; {name} is of it"
+            return Attribution(SourceKind.UNKNOWN, entry.name, why, declaring(entry))
+    return Attribution(SourceKind.UNKNOWN, None, why, _DECLARE)
 
 
 def _key(signature: DkimResult) -> str:

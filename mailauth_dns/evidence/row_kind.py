@@ -77,7 +77,7 @@ def rows_of(kinds: Mapping[RowKind, Counted]) -> tuple[Row, ...]:
             overrides=kind.overrides,
             dkim=kind.dkim,
             spf=kind.spf,
-            sources=counted.sources,
+            sources=1 if kind.source is not None else counted.sources,
         )
         for kind, counted in ranked
     )

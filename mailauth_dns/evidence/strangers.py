@@ -115,7 +115,7 @@ class _Strangers:
         if not by.blank or (seen is not None and not seen.blank):
             return Attribution(SourceKind.UNKNOWN, None, by.why)
         if seen is not None and not seen.passes:
-            why = f"{by.why}, on {len(seen.days)} days: it may be a server of yours"
+            why = f"{by.why}; seen on {len(seen.days)} days: it may be a server of yours"
             return Attribution(SourceKind.UNKNOWN, None, why)
         told = self._together(window, row) or self._alone(seen)
         if told is None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.dns.models import CnameRecord, MxRecord, RecordSet, TxtRecord
 from octodns_azure import AzureProvider
 
@@ -20,11 +20,15 @@ from mailauth_dns.octo.listed_zone import Edit, Item, ListedSet, Listing
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
+# The set is not as its ETag says, or is there already: the client has no error for the first.
+_MOVED = frozenset({409, 412})
 _STRING = 255  # octets of one string of a TXT value (RFC 1035 §3.3)
 
 
 class Azure(ListedProvider, AzureProvider):  # type: ignore[misc] # octoDNS has no types
     """octodns-azure's provider, with our own reading and writing of sets."""
+
+    is_conditional = True
 
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API lists, page by page."""
@@ -50,7 +54,9 @@ class Azure(ListedProvider, AzureProvider):  # type: ignore[misc] # octoDNS has 
         for edit in sorted(edits, key=lambda edit: edit.wanted is not None):
             try:
                 self._write(listing.origin, edit)
-            except (ResourceExistsError, ResourceModifiedError):
+            except HttpResponseError as error:
+                if error.status_code not in _MOVED:
+                    raise
                 raise SetMoved(
                     f"{edit.key[0]} {edit.key[1]}: changed at the provider since it was read; "
                     "plan again"

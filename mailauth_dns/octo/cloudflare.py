@@ -37,7 +37,7 @@ class Cloudflare(ListedProvider, CloudflareProvider):  # type: ignore[misc] # it
 
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all records that the API lists, page by page."""
-        zone = self._zone(origin)
+        zone = self.known(origin) or self._zone(origin)
         if zone is None:
             return None
         by_key: dict[RRKey, list[Item]] = defaultdict(list)

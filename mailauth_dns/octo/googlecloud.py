@@ -29,9 +29,11 @@ _PAUSE = 1.0  # seconds
 class GoogleCloud(ListedProvider, GoogleCloudProvider):  # type: ignore[misc] # octoDNS has no types
     """octodns-googlecloud's provider, with our own reading and writing of sets."""
 
+    is_conditional = True
+
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API lists, page by page."""
-        zone = self._zone(origin)
+        zone = self.known(origin) or self._zone(origin)
         if zone is None:
             return None
         sets = dict(map(_listed, self._pages(f"/{zone}/rrsets", "rrsets")))

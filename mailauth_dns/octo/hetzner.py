@@ -49,7 +49,7 @@ class Hetzner(ListedProvider, HetznerProvider):  # type: ignore[misc] # it has n
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API lists, page by page."""
         try:
-            zone = self._asked(origin, "GET", f"/zones/{origin}")["zone"]
+            zone = self.known(origin) or self._asked(origin, "GET", f"/zones/{origin}")["zone"]
             entries = self._sets(origin, zone["id"])
         except _NotFound:
             return None

@@ -136,14 +136,14 @@ class Target:
     def read(self, origin: DomainName) -> Zone:
         """Return what the provider holds now.
 
-        It makes a new provider object, since many remember what they read.
+        It makes a new provider object where the class remembers what it read.
 
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
         """
         existing = OctoZone(f"{origin}.", set())
         with self._asked(origin):
-            provider = self._maker.make()
+            provider = self._provider if _asks_anew(self._provider) else self._maker.make()
             exists = provider.populate(existing, target=True, lenient=True)
             if exists is False:
                 raise self._no_zone(origin)
@@ -152,9 +152,10 @@ class Target:
     def _unread(self, origin: DomainName) -> Any:
         """Return a provider object that has not read this zone yet.
 
-        The first reads of all zones share one object. A second read of a zone has a new one.
+        The first reads of all zones share one object. A second read of a zone has a new one, where
+        the class remembers what it read.
         """
-        if origin in self._looked_at:
+        if origin in self._looked_at and not _asks_anew(self._provider):
             with self._asked(origin):
                 return self._maker.make()
         self._looked_at.add(origin)
@@ -246,6 +247,11 @@ class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
         difference = lay(base, existing, difference, self._carrier.encoders(target), ttls)
         self.proposal = (reading, difference)
         return base, existing
+
+
+def _asks_anew(provider: Any) -> bool:
+    """Tell whether each reading asks the provider, whatever the object has read before."""
+    return getattr(provider, "asks_anew", False)
 
 
 def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:

@@ -54,8 +54,9 @@ def _meant(before: yaml_tree.Plain, section: str, tags: Tags) -> yaml_tree.Plain
     there = before.get(section, {})
     if not isinstance(there, dict):
         return None
-    said = {**there, **tags}
-    return {**before, section: {tag: each for tag, each in said.items() if each is not None}}
+    kept = {tag: said for tag, said in there.items() if tag not in tags}
+    new = {tag: value for tag, value in tags.items() if value is not None}
+    return {**before, section: {**kept, **new}}
 
 
 def _said(path: str, text: str) -> yaml_tree.Plain | None:

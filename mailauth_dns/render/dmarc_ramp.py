@@ -80,7 +80,7 @@ def _sources(sources: Sequence[SourceShare]) -> Iterator[str]:
         yield from [f"and {count(more, 'source')} more"] if more > 0 else []
     if spoofs:
         messages = sum(each.messages for each in spoofs)
-        yield f"spoofs: {count(messages, 'message')} of {count(len(spoofs), 'source')}"
+        yield f"spoofs: {count(messages, 'message')}"
 
 
 def _blocks(at: Standing, found: Verdict) -> Iterator[tuple[str, list[str]]]:

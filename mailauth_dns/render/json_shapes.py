@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailauth_dns.plan import plan_file
+from mailauth_dns.render.evidence_shapes import REPORTS_SHOW
 from mailauth_dns.render.json_shape_parts import (
     BEFORE_AFTER,
     DEFINITIONS,
@@ -208,6 +209,7 @@ SHAPES: Mapping[str, Shape] = {
     "dmarc status": DMARC_STATUS,
     "dmarc advance": DMARC_ADVANCE,
     "reports read": REPORTS_READ,
+    "reports show": REPORTS_SHOW,
     "reports watch": REPORTS_WATCH,
     **MTA_STS_SHAPES,
     "spf tree": {

@@ -23,7 +23,7 @@ COMMANDS = (
     *(f"spf {name}" for name in ("tree", "lock")),
     *(f"dmarc {name}" for name in ("status", "advance")),
     *(f"mta_sts {name}" for name in ("status", "advance")),
-    *(f"reports {name}" for name in ("read", "watch")),
+    *(f"reports {name}" for name in ("read", "show", "watch")),
 )
 FOLDER = Path(commands.__file__).parent
 
@@ -218,7 +218,8 @@ def test_bad_usage_names_the_help_of_its_command(
 # What is said of a name that is almost one.
 NEAR = {
     "lnt": "there is no command 'lnt' (did you mean lint?); see mailauth-dns --help",
-    "status": "there is no command 'status' (did you mean dkim status?); see mailauth-dns --help",
+    "status": "there is no command 'status' (did you mean dkim status or dmarc status or senders status?); "
+    "see mailauth-dns --help",
     "dkim rotat": "there is no command 'rotat' (did you mean rotate?); see mailauth-dns dkim --help",
     "help plam": "there is no command 'plam' (did you mean plan?); see mailauth-dns --help",
     "zzz": "there is no command 'zzz'; see mailauth-dns --help",

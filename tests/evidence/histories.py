@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from mailauth_dns.evidence.evidence import Evidence, MailReport
@@ -134,3 +134,10 @@ def history(*parts: Iterable[MailReport]) -> Evidence:
         key=lambda each: (each.window.begin, each.window.reporter, each.window.id),
     )
     return Evidence(DOMAIN, tuple(found))
+
+
+def moved(report: MailReport, later: int) -> MailReport:
+    """Return a report of so many days later."""
+    old = report.window
+    new = replace(old, begin=old.begin + later * DAY, end=old.end + later * DAY)
+    return replace(report, window=new)

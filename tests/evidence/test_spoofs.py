@@ -46,7 +46,7 @@ CASES: list[tuple[str, Sequence[MailReport], SourceKind, str]] = [
         "two reporters, day after day",
         [report(stranger(), day=day, reporter=who) for day in range(4) for who in (ONE, TWO)],
         UNKNOWN,
-        "on 4 days: it may be a server of yours",
+        "seen on 4 days: it may be a server of yours",
     ),
     (
         "two reporters, and it goes on",

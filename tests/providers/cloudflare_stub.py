@@ -27,7 +27,8 @@ class CloudflareApi(HttpStub):
         "Cloudflare answered 429: Please wait and consider throttling your request speed"
     )
     plan_cost = 2
-    apply_cost = 7
+    apply_cost = 4
+    beside = 1  # the id of the zone
 
     def __init__(self) -> None:
         super().__init__()

@@ -117,6 +117,9 @@ class HttpStub(Api):
     def requests(self) -> int:
         return len(self.asked)
 
+    def listings(self) -> int:
+        return sum(self.page_of(asked) is not None for asked in self.asked)
+
     def writes(self) -> int:
         return sum(asked.writes for asked in self.asked)
 
@@ -143,6 +146,8 @@ class HttpStub(Api):
             return None
         if page == 1:
             self._begin_listing()
+        if asked.writes and self.has(Fault.OVERTAKEN):
+            self.put(ZONE, "TXT", 3600, "token=added")
         try:
             answer = self.answer(asked)
         except Refusal as refusal:

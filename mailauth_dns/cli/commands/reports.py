@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mailauth_dns.cli import headings, reports_watch, what_next
+from mailauth_dns.cli import headings, reports_show, reports_watch, what_next
 from mailauth_dns.cli.command import Command, Group
 from mailauth_dns.cli.options import OutputFormat
 from mailauth_dns.cli.session import DONE, FAILED, Format, Session, session_of
@@ -119,4 +119,5 @@ def _outcomes(
     yield from keeper.unread
 
 
+command.command("show", cls=Command)(reports_show.command)
 command.command("watch", cls=Command)(reports_watch.command)
