@@ -13,6 +13,8 @@ from mailauth_dns.diff.change import Change
 from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.diff.dmarc_tightening import tightens
 from mailauth_dns.diff.equivalence import meaning
+from mailauth_dns.plan import evidence_words
+from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import MAX_STRING, quoted
@@ -51,7 +53,7 @@ class Step:
 
     `old` is the value that gives way to the new one, `deleted` are values of ours that go as well,
     `kept` are values of others in the same set. `why` says why the state is unknown, and `note`
-    what must not be there beside the record.
+    what must not be there beside the record. `evidence` is what reports say of the change.
     """
 
     number: int
@@ -67,6 +69,7 @@ class Step:
     rules: tuple[str, ...] = ()
     why: str | None = None
     note: str | None = None
+    evidence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +119,7 @@ def _steps(zone: ByHand, number: int) -> Iterator[Step]:
     ):
         for each in _one_by_one(change):
             number += 1
-            yield _changed(number, each, origin)
+            yield _changed(number, each, zone.judged.get(change.key), origin)
     for declared, why in sorted(
         zone.unknown, key=lambda each: _rank(each[0], goes=not each[0].values, makes_room=False)
     ):
@@ -160,7 +163,7 @@ def _each(values: frozenset[str]) -> list[frozenset[str]]:
     return [frozenset({value}) for value in sorted(values)]
 
 
-def _changed(number: int, change: Change, origin: DomainName) -> Step:
+def _changed(number: int, change: Change, entry: ChangeEntry | None, origin: DomainName) -> Step:
     [value] = change.after or [None]
     old, deleted = _gives_way(change, value)
     if value is None:
@@ -174,6 +177,7 @@ def _changed(number: int, change: Change, origin: DomainName) -> Step:
     else:
         action = Action.REPLACE
     judged = change.judgement
+    evidence = entry.evidence if entry is not None else None
     return Step(
         number,
         change.domain,
@@ -184,8 +188,9 @@ def _changed(number: int, change: Change, origin: DomainName) -> Step:
         deleted,
         tuple(sorted(change.kept)),
         judged.meaning,
-        str(judged.risk),
-        judged.rules,
+        str(judged.risk) if entry is None else entry.risk,
+        judged.rules if entry is None else entry.rules,
+        evidence=evidence_words.refusal(evidence) if evidence is not None else None,
     )
 
 
