@@ -9,6 +9,8 @@ import sys
 import time
 from datetime import UTC, datetime, timedelta
 
+import pytest
+
 from mailauth_dns.cli import evidence_keeper
 from mailauth_dns.policy.repo_layout import EVIDENCE_DIR
 from tests.conftest import RepoFolder
