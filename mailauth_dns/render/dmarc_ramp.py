@@ -23,14 +23,15 @@ _MET = {"quarantine": "would have gone to spam", "reject": "would have been refu
 
 def status(standings: Sequence[Standing]) -> Iterator[Text]:
     """Yield each domain: its policy, the window, its sources, what blocks, the next step."""
+    parked = sum(bool(at.policy.body.parked) for at in standings)
     for at in standings:
-        yield from _domain(at)
+        # A fleet has many, and they ask for all there is.
+        if not at.policy.body.parked or len(standings) == 1:
+            yield from _domain(at)
     ready = sum(at.verdict is not None and at.verdict.met for at in standings)
     blocked = sum(at.verdict is not None for at in standings) - ready
-    yield Text(
-        f"DMARC: {count(len(standings), 'domain')}, {ready} ready for a step, {blocked} not yet",
-        style="bold",
-    )
+    said = f"{count(len(standings), 'domain')}, {ready} ready for a step, {blocked} not yet"
+    yield Text(f"DMARC: {said}{f', {parked} parked' if parked else ''}", style="bold")
 
 
 def _domain(at: Standing) -> Iterator[Text]:
