@@ -159,14 +159,14 @@ def _why_not(
 def is_about(published: PublishedPolicy, record: Record) -> bool:
     """Tell whether a report found a record; what it does not say is no difference.
 
-    Reporters fill in defaults, each in their own way, so only what is written counts.
+    Where sp or np is not in the record, reporters fill in something, each in their own way.
     """
     said = (
         (published.p, record.effective_p),
         (published.sp, record.sp),
         (published.np, record.np),
-        (published.adkim, record.adkim),
-        (published.aspf, record.aspf),
+        (published.adkim, record.effective_adkim),
+        (published.aspf, record.effective_aspf),
     )
     if any(None not in pair and pair[0] is not pair[1] for pair in said):
         return False

@@ -18,6 +18,7 @@ from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count, styled
 
 _SHOWN = 10  # sources; a page of `reports show` has all
+_READ = "read what has come: `reports read PATH --write`"
 _MET = {"quarantine": "would have gone to spam", "reject": "would have been refused"}
 
 
@@ -96,6 +97,10 @@ def _blocks(at: Standing, found: Verdict) -> Iterator[tuple[str, list[str]]]:
 def _remedy(part: Part, at: Standing) -> str:
     """Return what to do about a part that blocks."""
     domain, gate = at.policy.domain, at.gate
+    if not at.reports:
+        return _READ
+    if at.since.day is None:
+        return at.since.why
     match part:
         case Part.ALIGNED | Part.EACH:
             mends = [f"{each.name}: {each.mend}" for each in at.sources if each.mend is not None]
@@ -112,10 +117,8 @@ def _remedy(part: Part, at: Standing) -> str:
             )
         case Part.REPORTERS:
             return "wait for reports of another receiver; few send them for little mail"
-        case _ if not at.reports or part is Part.NEWEST:
-            return "read what has come: `reports read PATH --write`"
-        case _ if at.since.day is None and at.since.why:
-            return at.since.why
+        case Part.NEWEST:
+            return _READ
         case _:
             return "wait: days count from the last gap and the last change of DNS on"
 
