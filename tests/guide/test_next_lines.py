@@ -74,6 +74,7 @@ STORY: tuple[tuple[str, str], ...] = (
     ("mta_sts status", "next"),
     ("reports read report.xml", "reports read report.xml --write"),
     ("reports read report.xml --write", "next"),
+    ("reports show example.com", "next example.com"),
     ("dkim keygen example.com --selector s1 --private-dir PRIVATE", "compile example.com"),
     ("dkim status", "diff"),
     ("dkim rotate example.com", "dkim status example.com"),
