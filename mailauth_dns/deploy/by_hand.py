@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.deploy import beside_live, live_order, plan_live_only
 from mailauth_dns.deploy.beside_live import BesideLive, shown
+from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.diff.change import Blocked, Change, Difference
 from mailauth_dns.plan import permissions, policy_permissions, tied_zones
-from mailauth_dns.plan.entries import change_entry
 from mailauth_dns.plan.permissions import Allowance, Refusal
 from mailauth_dns.plan.plan import LIVE_DNS, ZoneEntry
 from mailauth_dns.plan.policy_permissions import Permissions
@@ -64,8 +64,12 @@ def look(
     So is what must not come without it, in any zone. What is left is refused as apply refuses it.
     `declared` is all that the repo declares. `now` has a time zone.
     """
-    permitted = policy_permissions.permissions_of(repo.policies, now.astimezone(UTC).date())
-    found = [_permitted(each, permitted, allowed) for each in beside_live.look(chosen, now)]
+    today = now.astimezone(UTC).date()
+    permitted = policy_permissions.permissions_of(repo.policies, today)
+    evidence = EvidenceOfChanges(repo, today)
+    found = [
+        _permitted(each, evidence, permitted, allowed) for each in beside_live.look(chosen, now)
+    ]
     differences = live_order.in_order(found, declared, now)
     zones: tuple[ZoneEntry, ...] = ()
     if any(each.changes for each in differences.values()):
@@ -85,13 +89,17 @@ def look(
 
 
 def _permitted(
-    found: BesideLive, permitted: Permissions, allowed: Collection[Allowance]
+    found: BesideLive,
+    evidence: EvidenceOfChanges,
+    permitted: Permissions,
+    allowed: Collection[Allowance],
 ) -> BesideLive:
     """Return a zone in which what is not permitted is blocked."""
     changes: list[Change] = []
     blocked = list(found.difference.blocked)
-    for change in found.difference.changes:
-        entry = policy_permissions.permitted_change(change_entry(change), permitted)
+    entries = evidence.entries(found.difference.changes, {})
+    for change, judged in zip(found.difference.changes, entries, strict=True):
+        entry = policy_permissions.permitted_change(judged, permitted)
         if refused := permissions.of_change(entry, allowed):
             reason = "; ".join(map(str, refused))
             blocked.append(Blocked(change.domain, change.key, change.family, reason))

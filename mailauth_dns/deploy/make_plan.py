@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from mailauth_dns import __version__
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import observed, plan_notes, zone_entries
+from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.deploy.other_providers import Answers
 from mailauth_dns.deploy.plan_request import PlanRequest
@@ -55,7 +56,8 @@ def make_plan(
     proposed = {where: each for where, each in answers.items() if isinstance(each, Proposal)}
     for where, proposal in proposed.items():
         pool.remember(where, Proposed(wanted[where], proposal))
-    untried = zone_entries.entries(repo, wanted, proposed, observations, request)
+    evidence = EvidenceOfChanges(repo, now.date())
+    untried = zone_entries.entries(repo, wanted, proposed, observations, request, evidence)
     permissions = permissions_of(repo.policies, now.date())
     entries = tuple(
         with_permissions(zone, permissions)

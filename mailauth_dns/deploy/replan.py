@@ -2,7 +2,7 @@
 
 A reviewed change is pending (our values are as before), done (as after) or moved (anything else). A
 zone with a moved change is stale, and so is one of which the files say something else than at the
-review.
+review, be it the policy or the evidence.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import chain
 
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.make_plan import make_plan
-from mailauth_dns.deploy.moved import differences, foreign_differences
+from mailauth_dns.deploy.moved import differences, evidence_differences, foreign_differences
 from mailauth_dns.deploy.plan_request import Holds, PlanRequest
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
@@ -161,7 +161,10 @@ def _of_zones(plan: Plan, pool: ProviderPool, reviewed: Plan) -> Reasons:
     reasons: Reasons = {}
     for zone in reviewed.zones:
         now = by_key.get(zone.where)
-        if now is not None and (told := differences(zone, now, pool.proposed(zone.where).proposal)):
+        if now is None:
+            continue
+        told = differences(zone, now, pool.proposed(zone.where).proposal)
+        if told or (told := evidence_differences(zone, now)):
             reasons.setdefault(zone.zone, []).extend(told)
     return reasons
 

@@ -6,6 +6,7 @@ What could name a person is not kept, as in the reports that it is made from.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import UTC, date, datetime
 
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import (
@@ -31,6 +32,17 @@ class Window:
     end: int
     reporter: str
     id: str
+
+    @property
+    def first_day(self) -> date:
+        """The day on which it begins, UTC."""
+        return datetime.fromtimestamp(self.begin, UTC).date()
+
+    @property
+    def last_day(self) -> date:
+        """The day on which it ends."""
+        # Many reporters end with the first second of the next day.
+        return datetime.fromtimestamp(max(self.end - 1, self.begin), UTC).date()
 
 
 @dataclass(frozen=True, slots=True)

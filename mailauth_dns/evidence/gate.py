@@ -1,4 +1,4 @@
-"""What evidence has to show before a DMARC policy is tightened, and whether it does."""
+"""What evidence has to show before a policy is tightened, and whether it does."""
 
 from __future__ import annotations
 
@@ -6,10 +6,12 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
+from mailauth_dns.evidence.evidence import Window
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What a policy asks of its evidence; shares are in percent.
+    """What a policy asks before DMARC is tightened; shares are in percent.
 
     `days` of mail, `volume` messages of declared senders, of which `aligned` percent pass, seen by
     so many `reporters`, the last report not older than `newest`, and at most `unknown` percent of
@@ -25,6 +27,22 @@ class Gate:
     each: float = 95
 
 
+@dataclass(frozen=True, slots=True)
+class TlsGate:
+    """What a policy asks before MTA-STS is enforced; the share is in percent.
+
+    `days` for which there is a report, with so many `sessions` under the policy, of which `secured`
+    percent could be verified, seen by so many `reporters`, the last not older than `newest`.
+    """
+
+    days: int = 14
+    sessions: int = 100
+    secured: float = 99
+    reporters: int = 2
+    # Who gets little mail gets no report of a long weekend, and the next one two days after it.
+    newest: timedelta = timedelta(days=7)
+
+
 class Part(StrEnum):
     """What a gate looks at; each has a number and a bound."""
 
@@ -35,6 +53,8 @@ class Part(StrEnum):
     REPORTERS = "reporters"
     NEWEST = "newest"
     UNKNOWN = "unknown"
+    SESSIONS = "sessions"
+    SECURED = "secured"
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +84,8 @@ class Verdict:
 
     `first` and `last` are the days of the window, None without evidence. `not_before` is the day on
     which the step may come if mail goes on as it does; None where time alone does not mend what
-    blocks. `lost` is what the step would have cost in the window.
+    blocks. `lost` is what the step would have cost in the window. `reports` are those of the
+    window, and `left_out` says in words which others do not count, and why.
     """
 
     parts: tuple[Measured, ...]
@@ -73,6 +94,8 @@ class Verdict:
     messages: int
     not_before: date | None
     lost: tuple[Loss, ...]
+    reports: frozenset[Window] = frozenset()
+    left_out: tuple[str, ...] = ()
 
     @property
     def met(self) -> bool:
