@@ -73,7 +73,7 @@ STORY: tuple[tuple[str, str], ...] = (
     ("dmarc status", "reports read PATH --write"),
     ("mta_sts status", "next"),
     ("reports read report.xml", "reports read report.xml --write"),
-    ("reports read report.xml --write", "next"),
+    ("reports read report.xml --write", "dmarc status example.com"),
     ("reports show example.com", "next example.com"),
     ("dkim keygen example.com --selector s1 --private-dir PRIVATE", "compile example.com"),
     ("dkim status", "diff"),
