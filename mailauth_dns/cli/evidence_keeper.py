@@ -143,7 +143,8 @@ class EvidenceKeeper:
                 atomic_files.sweep(folder, "*.json")
                 for domain, came in sorted(waiting.items()):
                     before = self._files.get(domain)
-                    self._files[domain] = _together(before, self._kept(folder, domain, came))
+                    if before is None or before.problem is None:
+                        self._files[domain] = _together(before, self._kept(folder, domain, came))
         except OSError as error:
             raise MailAuthError(f"{error.filename or EVIDENCE_DIR}: {error.strerror}") from None
 

@@ -74,7 +74,7 @@ STORY: tuple[tuple[str, str], ...] = (
     ("mta_sts status", "next"),
     ("reports read report.xml", "reports read report.xml --write"),
     ("reports read report.xml --write", "dmarc status example.com"),
-    ("reports show example.com", "next example.com"),
+    ("reports show example.com", "dmarc status example.com"),
     ("dkim keygen example.com --selector s1 --private-dir PRIVATE", "compile example.com"),
     ("dkim status", "diff"),
     ("dkim rotate example.com", "dkim status example.com"),
