@@ -32,7 +32,7 @@ from mailauth_dns.reports.containers import Unread
 from mailauth_dns.reports.read_reports import Outcome, ReadAggregate, ReadTls, Repeated
 from mailauth_dns.reports.tally import Counting, Tally
 
-_WAITING = 20_000  # reports, before they are written
+_WAITING = 100_000  # rows, before they are written
 _CLOCKS = timedelta(days=1)  # reporters' clocks, and days that end elsewhere
 
 # Both branches add lines at the same place, at the end: that is a conflict for git. Who takes the
@@ -75,7 +75,7 @@ class EvidenceKeeper:
         self._policies = {policy.domain: policy for policy in repo.policies}
         self._latest = (now + _CLOCKS).timestamp()
         self._waiting: dict[DomainName, list[_Came]] = {}
-        self._number = 0
+        self._rows = 0
         self._files: dict[DomainName, KeptFile] = {}
         self._left_out: dict[str, int] = {}
         self._orphans: list[str] = []
@@ -108,10 +108,10 @@ class EvidenceKeeper:
         for domain, report in found:
             if domain in self._policies:
                 self._waiting.setdefault(domain, []).append(_Came(report, place))
-                self._number += 1
+                self._rows += 1 + (len(report.rows) if isinstance(report, MailReport) else 0)
             else:
                 self._left_out[domain] = self._left_out.get(domain, 0) + 1
-        if self._number >= _WAITING:
+        if self._rows >= _WAITING:
             self._flush()
         return _counted(read)
 
@@ -134,7 +134,7 @@ class EvidenceKeeper:
         return KeptFiles(files, dict(sorted(self._left_out.items())), tuple(self._orphans))
 
     def _flush(self) -> None:
-        waiting, self._waiting, self._number = self._waiting, {}, 0
+        waiting, self._waiting, self._rows = self._waiting, {}, 0
         if not waiting:
             return
         try:
@@ -143,7 +143,8 @@ class EvidenceKeeper:
                 atomic_files.sweep(folder, "*.json")
                 for domain, came in sorted(waiting.items()):
                     before = self._files.get(domain)
-                    self._files[domain] = _together(before, self._kept(folder, domain, came))
+                    if before is None or before.problem is None:
+                        self._files[domain] = _together(before, self._kept(folder, domain, came))
         except OSError as error:
             raise MailAuthError(f"{error.filename or EVIDENCE_DIR}: {error.strerror}") from None
 

@@ -222,13 +222,10 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "reports read": (
         Example("Read all reports in a mailbox", "mailauth-dns reports read ~/Maildir/.dmarc"),
         Example(
-            "Read single files, for another program",
-            "mailauth-dns reports read monday.xml.gz tuesday.eml --format json",
-        ),
-        Example(
             "Read what parsedmarc wrote",
             "mailauth-dns reports read --parsedmarc aggregate.json --parsedmarc smtp_tls.json",
         ),
+        Example("Keep what they say in git", "mailauth-dns reports read --write ~/Maildir/.dmarc"),
     ),
     "reports show": (
         Example("Show whose mail receivers saw", "mailauth-dns reports show example.com"),

@@ -44,8 +44,8 @@ def command(
         session.say(f"{policy.domain} is enforced already; nothing was written")
     elif done.standing.section.max_age < _WEEK:
         session.say(
-            f"max_age is {done.standing.section.max_age} seconds: raise it to weeks, such as "
-            "1209600, once enforce has worked for some days"
+            f"max_age is {done.standing.section.max_age} seconds: weeks protect better, such as "
+            "1209600"
         )
     what_next_reports.after_sts_advance(session, policy.domain, written=bool(done.written))
     return DONE

@@ -21,7 +21,7 @@ from mailauth_dns.cli.session import (
     session_of,
     write_message,
 )
-from mailauth_dns.errors import MailAuthError
+from mailauth_dns.errors import FileProblem, MailAuthError, PolicyError
 from mailauth_dns.evidence import evidence_files
 from mailauth_dns.evidence.attribution import attributed
 from mailauth_dns.evidence.declared_sources import declared_of
@@ -74,7 +74,7 @@ def command(
             "--max",
             metavar="N",
             min=1,
-            help=f"how many sources of each kind are shown that have no name; default: {MOST}",
+            help="how many sources of each kind are shown that have no name",
             rich_help_panel=headings.WRITE,
         ),
     ] = MOST,
@@ -174,25 +174,30 @@ def _asked_names(session: Session, rows: Iterable[AttributedRow]) -> HostNames:
 
 def _list(session: Session, asked: _Asked, *, json: bool) -> int:
     """Show a line for each domain."""
-    there = evidence_files.domains_with_evidence(session.root)
-    found, without, repo = list[Overview](), list[DomainName](), asked.repo
+    there, policies = evidence_files.domains_with_evidence(session.root), asked.repo.policies
+    found, problems, broken = list[Overview](), list[FileProblem](), set[DomainName]()
     with session.progress(len(there), "reading evidence") as done:
-        for policy in sorted(repo.policies, key=lambda policy: policy.domain):
-            if policy.domain not in there:
-                without.append(policy.domain)
-                continue
-            evidence = evidence_files.read_evidence(session.root, policy.domain)
-            if evidence.mail:
-                rows = attributed(evidence, declared_of(repo, policy))
-                found.append(overview(evidence, rows, {}, asked.since))
-            else:
-                without.append(policy.domain)
-            done(policy.domain)
-    orphans = sorted(there - {policy.domain for policy in repo.policies})
+        for policy in sorted(policies, key=lambda policy: policy.domain):
+            if policy.domain in there:
+                try:
+                    evidence = evidence_files.read_evidence(session.root, policy.domain)
+                except PolicyError as error:  # what can be read is shown all the same
+                    problems += error.problems
+                    broken.add(policy.domain)
+                else:
+                    if evidence.mail:
+                        rows = attributed(evidence, declared_of(asked.repo, policy))
+                        found.append(overview(evidence, rows, {}, asked.since))
+                done(policy.domain)
+    known = broken | {each.domain for each in found}
+    without = sorted({policy.domain for policy in policies} - known)
+    orphans = sorted(there - {policy.domain for policy in policies})
     if json:
         session.json(reports_show.data(found, without, orphans, detail=False))
     else:
         session.show(reports_show.list_lines(found, without, orphans, asked.most))
+    if problems:
+        raise PolicyError(problems)
     if not found:
         raise MailAuthError(
             "there is no evidence: that says nothing about your mail; "

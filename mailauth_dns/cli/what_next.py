@@ -207,7 +207,8 @@ def after_reports(session: Session, domains: Sequence[str], kept: KeptFiles | No
     """Say what comes after reports about `domains`; `kept` is what became of the evidence."""
     if kept is not None:
         if not kept.problems:  # these say what to do
-            session.next("next", why="what is left to do for your domains")
+            only = [file.domain for file in kept.files] if len(kept.files) == 1 else []
+            session.next("dmarc", "status", *only, why="what holds a stricter policy back")
     elif (session.root / POLICY_DIR).is_dir():
         session.again("--write", why="keeps it as evidence, from which DMARC is tightened")
     elif domains:
@@ -219,7 +220,7 @@ def after_evidence(session: Session, domain: DomainName | None) -> None:
     if domain is None:
         session.next("reports", "show", "DOMAIN", why="the sources of one domain")
     else:
-        session.next("next", domain, why="what is left to do for it")
+        session.next("dmarc", "status", domain, why="whether its policy may be tightened")
 
 
 def after_tree(session: Session, domain: str, *, rule: str | None, unknown: bool) -> None:

@@ -127,7 +127,7 @@ def _tests(
     ]
     if not tested:
         return {}
-    from mailauth_dns.simulate.before_after import over_live  # loads dnspython
+    from mailauth_dns.simulate.before_after import over_live  # loads live/
     from mailauth_dns.simulate.dns_views import as_it_is
 
     zones = [beside_live.planned_zone(origin, each) for origin, each in changes.items()]

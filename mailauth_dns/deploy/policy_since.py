@@ -96,14 +96,12 @@ def _commits(repo: Repo, policy: Policy) -> Iterator[_Commit]:
 
 
 def _held(repo: Repo, policy: Policy, commit: str) -> Holds | None:
-    """Return what the domain's mail could pass by as of a commit; None if it had no policy."""
+    """Return what the domain's mail could pass by as of a commit; None if it had no file."""
     there = [
         file
         for file in git_files.files(repo.root, commit, "zones", PROVIDER_DIR.as_posix())
-        if not file.path.startswith(_MADE)
+        if not file.path.startswith(_MADE) and _is_behind(file, policy)
     ]
-    if any(file.path == policy.path for file in there):
-        there = [file for file in there if _is_behind(file, policy)]
     with git_files.laid_out(repo.root, tuple(there)) as folder:
         old, _ = load_sound(folder)
         found = next((each for each in old.policies if each.domain == policy.domain), None)

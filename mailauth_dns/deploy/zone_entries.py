@@ -80,7 +80,7 @@ def with_tests(
     if not tested:
         yield from zones
         return
-    from mailauth_dns.simulate.before_after import entries as trials  # loads dnspython
+    from mailauth_dns.simulate.before_after import entries as trials  # loads live/
 
     tests = trials(tested, planned, repo, proposals, ask_live=live)
     for zone in zones:

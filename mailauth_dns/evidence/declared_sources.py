@@ -6,6 +6,7 @@ where their aliases lead, return paths. Senders that are retired or gone are in 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -20,6 +21,9 @@ from mailauth_dns.records.name import DomainName, is_at_or_below, upwards
 from mailauth_dns.senders.published import target
 from mailauth_dns.senders.recognition import Recognition, Trace
 from mailauth_dns.senders.use import OWN_HOST, Life, Use
+
+# Labels under a country below which everybody is.
+_OF_MANY = re.compile("ac|com?|edu|gob|gov?|gv|ind|ltd|mil|net?|nom|org?|plc|sch|web")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,16 +60,13 @@ class DeclaredSource:
 
 
 def _has_one_owner(one: DomainName, two: DomainName) -> bool:
-    """Tell whether one name is at or below the other, or both are below a third one's domain.
-
-    Names such as co.uk have many owners; their second label is short.
-    """
+    """Tell whether one name is at or below the other, or both are below one owner's domain."""
     if is_at_or_below(one, two) or is_at_or_below(two, one):
         return True
     above = set(upwards(two))
     shared = next(each for each in upwards(one) if each in above)
     labels = shared.split(".")
-    return len(labels) > 2 or (len(labels) == 2 and len(labels[0]) > 3)
+    return len(labels) > 2 or (len(labels) == 2 and not _OF_MANY.fullmatch(labels[0]))
 
 
 @dataclass(frozen=True, slots=True)

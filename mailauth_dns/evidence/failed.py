@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from mailauth_dns.evidence.clues import (
     Clues,
     Sources,
@@ -23,6 +21,7 @@ from mailauth_dns.reports.aggregate import AuthResult, PublishedPolicy
 from mailauth_dns.senders.entry import Entry
 
 _NOT_SAID = "the reporter does not say whether it aligned"
+_MENDS = 3  # senders that mail may be of, and for which it is said what to do
 # Names under which lists send; what is behind them is the list's own.
 _LIST_HOSTS = ("googlegroups.com", "groups.io", "freelists.org", "simplelists.com")
 _LIST_LABELS = frozenset({"list", "lists", "listserv", "mailman", "groups", "sympa", "majordomo"})
@@ -174,7 +173,10 @@ def _stranger(row: Row, clues: Clues) -> Stranger:
 def _not_aligned(
     sources: Sources, why: str, row: Row, published: PublishedPolicy, clues: Clues
 ) -> Attribution:
-    by = Attribution(SourceKind.NOT_ALIGNED, key_of(sources), why + life_of(sources))
+    mends = [mended(source, row, published, clues) for source in sources[:_MENDS]]
     if len(sources) > 1:
-        return by
-    return replace(by, mend=mended(sources[0], row, published, clues))
+        named = zip(sources, mends, strict=False)
+        mends = [f"if it is {source.key}, {mend}" for source, mend in named]
+    return Attribution(
+        SourceKind.NOT_ALIGNED, key_of(sources), why + life_of(sources), "; ".join(mends)
+    )

@@ -113,12 +113,17 @@ def _relayed(sources: Sources, row: Row, clues: Clues) -> Attribution | Relayed:
         if own
         else None,
     )
-    names = (clues.host(row), *(each.domain for each in row.spf if each.helo))
-    if own and any(name is not None and clues.is_ours(name) for name in names):
+    if own and _has_our_name(row, clues):
         return direct
     forwarded = Attribution(SourceKind.FORWARDER, sender, f"{by_key}, and SPF does not pass{ended}")
     key = (signature.domain, signature.selector)
     return Relayed(key, origin_of(row), own, forwarded, direct)
+
+
+def _has_our_name(row: Row, clues: Clues) -> bool:
+    """Tell whether a host has, or gives itself, a name of the domain's owner."""
+    names = (clues.host(row), *(each.domain for each in row.spf if each.helo))
+    return any(map(clues.is_ours, names))
 
 
 def likeliest(sources: Sources, row: Row, clues: Clues) -> Sources:
@@ -128,6 +133,8 @@ def likeliest(sources: Sources, row: Row, clues: Clues) -> Sources:
         return left
     named = [each for name in proven_names(row) for each in clues.by_name(name)]
     hosted = clues.by_name(clues.host(row))
+    if _has_our_name(row, clues):
+        hosted = tuple(each for each in left if each.own)
     author = [each for each in left if each.domain == row.author]
     own_policy = [each for each in left if each.domain == clues.declared.domain]
     still = [each for each in left if not each.life.gone]

@@ -79,9 +79,10 @@ def watched(found: Observed, before: Told | None, today: date) -> Watched:
 
 def since(found: Observed, day: date, today: date) -> tuple[Change, ...]:
     """Return what became new on a day or later."""
-    last = found.last
-    if last is None:
+    first, last = found.first, found.last
+    if first is None or last is None:
         return ()
+    day = max(day, first)
     earlier = day - timedelta(days=1)
     before = _Told({})
     _judge(found, _days(earlier - QUIET, min(earlier, last)), before)

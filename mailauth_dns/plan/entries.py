@@ -32,7 +32,7 @@ def change_entry(
         meaning=judged.meaning,
         # The enum's values are those of the literal.
         risk="breaking" if refusing else str(judged.risk),  # type: ignore[arg-type]
-        rules=(*judged.rules, *refusing),
+        rules=tuple(dict.fromkeys((*judged.rules, *refusing))),
         place=place,
         sender=change.sender.name if change.sender is not None else None,
         sender_values=change.sender_values,

@@ -86,14 +86,15 @@ def _stricter(
 def _touches_mail(
     step: Step, asked: Asked, known: KnownMail, touched: Iterable[AttributedRow]
 ) -> bool:
-    """Tell whether a step touches mail that somebody sends.
+    """Tell whether a step may touch mail that somebody sends.
 
-    Policies, the zone and, for names below the domain, the reports show it.
+    Who sends for a domain may write from any name below it, without a record there. Else policies,
+    the zone and, for names below the domain, the reports show whether somebody sends.
     """
-    own = known.sends or (known.sends is None and asked.mail is not None)
-    below = known.sends_below or asked.mail_below is not None
+    if known.sends or (known.sends is None and asked.mail is not None):
+        return True
     seen = any(each.row.aligned and each.row.author != known.evidence.domain for each in touched)
-    return bool((step.own and own) or (step.below and (below or seen)))
+    return step.below and (known.sends_below or asked.mail_below is not None or seen)
 
 
 def _entry(begun: EvidenceEntry, said: Verdict) -> EvidenceEntry:

@@ -13,6 +13,8 @@ from mailauth_dns.render.terminal_text import count, styled
 
 def lines(kept: KeptFiles) -> Iterator[Text]:
     """Yield the lines for people."""
+    if not (kept.files or kept.left_out or kept.orphans):
+        yield Text("There is no evidence yet")
     told = [line for file in kept.files for line in _file(file)]
     same = sum(file.problem is None and not any(_file(file)) for file in kept.files)
     quiet = [f"nothing new in {count(same, 'file')}"] if same else []

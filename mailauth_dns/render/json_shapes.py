@@ -125,6 +125,7 @@ STEP_AT_A_FORM = of(
     rules=TEXTS,
     unknown=maybe(TEXT),
     note=maybe(TEXT),
+    evidence=maybe(TEXT),
 )
 IMPORTED = of(
     domain=TEXT,

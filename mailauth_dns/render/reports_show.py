@@ -116,8 +116,11 @@ def lines(overview: Overview, most: int) -> Iterator[Text]:
     yield styled(2, (f"{'messages':>{wide}}    DKIM     SPF  source", "dim"))
     for each in shown(overview, most):
         yield styled(0, (each.kind.capitalize(), STYLES[each.kind]))
+        last = ""  # what many networks have in common is said once
         for line in each.lines:
-            yield from _source(line, wide)
+            said = reason(line)
+            yield from _source(line, wide, said if said != last else "")
+            last = said
         if each.left_out:
             more = f"{count(each.left_out, 'more source')}, with --max {most + each.left_out}"
             yield styled(2, f"{each.left_out_messages:>{wide}}{'':18}and {more}")
@@ -127,7 +130,7 @@ def lines(overview: Overview, most: int) -> Iterator[Text]:
         yield styled(2, f"and {count(rest, 'more reporter')}")
 
 
-def _source(line: SourceLine, wide: int) -> Iterator[Text]:
+def _source(line: SourceLine, wide: int, why: str) -> Iterator[Text]:
     tally = line.tally
     yield styled(
         2,
@@ -139,8 +142,8 @@ def _source(line: SourceLine, wide: int) -> Iterator[Text]:
         f", last on {max(line.days)}",
     )
     indent = 4 + wide + 16
-    if line.kind is not SourceKind.ALIGNED:
-        yield styled(indent, (reason(line), "dim"))
+    if why and line.kind is not SourceKind.ALIGNED:
+        yield styled(indent, (why, "dim"))
     for text in mends(line):
         yield styled(indent, ("to do: ", "bold"), text)
 

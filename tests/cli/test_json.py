@@ -27,7 +27,6 @@ ELSEWHERE = {
     "dkim adopt": "tests/keys/test_adopt.py",
     "mta_sts advance": "tests/evidence/test_mta_sts_commands.py",
     "quickstart": "tests/quickstart/test_command.py",
-    "reports show": "tests/evidence/test_reports_show.py",
     "reports watch": "tests/evidence/test_reports_watch.py",
 }
 

@@ -1,71 +1,24 @@
-"""A plan that tightens or weakens DMARC beside the evidence of reports, and its apply."""
+"""A plan that tightens or weakens DMARC beside the evidence of reports."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
-from mailauth_dns.evidence.evidence import Row
 from mailauth_dns.records.dmarc import Policy
-from mailauth_dns.reports.aggregate import PublishedPolicy
 from tests.conftest import RepoFolder
-from tests.deploy import evidence_repo
-from tests.deploy.evidence_repo import (
-    astray,
-    below,
-    commit_ago,
-    own,
-    policy_of,
-    refused,
-    reports,
-    signed,
+from tests.deploy.evidence_repo import astray, below, own, policy_of, refused, signed
+from tests.deploy.stricter_domain import (
+    COM,
+    QUARANTINE,
+    REJECT,
+    Give,
+    dmarc_change,
+    give,
+    nothing,
+    sends,
 )
-from tests.deploy.served_zone import edit_zone
-
-COM = "example.com"
-SPF = '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"'
-POLICY = """domain: example.com
-senders: {server: {ip: [192.0.2.10]}}
-spf: {all: fail}
-dmarc: {%s}
-"""
-NONE, QUARANTINE = policy_of(COM), policy_of(COM, Policy.QUARANTINE)
-REJECT = policy_of(COM, Policy.REJECT)
-Give = Callable[[RepoFolder], object]
-
-
-def sends(repo: RepoFolder, live: str | None, declared: str, *, more: str = "") -> RepoFolder:
-    """A domain of which `live` tags are published, and which has been so for sixty days."""
-    record = f'_dmarc IN TXT "v=DMARC1; {live}"\n' if live is not None else ""
-    edit_zone(repo, '@ IN TXT "v=spf1 ~all"\n', f"{SPF}\n{record}")
-    repo.policy(POLICY % (live or "p=none").replace("=", ": ").replace(";", ","), COM)
-    commit_ago(repo.root, 60)
-    repo.policy(POLICY % declared + more, COM)
-    return repo
-
-
-def give(
-    *rows: Row,
-    published: PublishedPolicy = NONE,
-    ago: Sequence[int] = range(1, 21),
-    reporters: Sequence[str] = evidence_repo.REPORTERS,
-) -> Give:
-    """Give the repo reports with these rows, and commit all of it today."""
-
-    def given(repo: RepoFolder) -> None:
-        found = reports(COM, rows, ago=ago, reporters=reporters, published=published)
-        evidence_repo.write(repo.root, COM, found)
-        commit_ago(repo.root, 0)
-
-    return given
-
-
-def nothing(repo: RepoFolder) -> None:
-    commit_ago(repo.root, 0)
 
 
 @dataclass(frozen=True)
@@ -179,13 +132,13 @@ CASES = {
     "what was tried comes into force, without evidence": Case(
         "p=quarantine; t=y", "p: quarantine", nothing, "breaking", ("DMARC032",), "no evidence"
     ),
-    "stricter for names below, where none of them sends": Case(
+    "stricter for names below, without evidence": Case(
         "p=reject; sp=none",
         "p: reject, sp: reject",
         nothing,
-        "caution",
-        (),
-        "subdomains none -> reject",
+        "breaking",
+        ("DMARC032",),
+        "no evidence",
     ),
     "stricter for names below, where the domain alone sends": Case(
         "p=reject; sp=none",
@@ -208,10 +161,18 @@ CASES = {
         ("DMARC032",),
         "336 messages of server (declared, not aligned) would have been quarantined",
     ),
-    "stricter for names that do not exist": Case(
+    "stricter for names that do not exist, without evidence": Case(
         "p=reject; sp=none; np=none",
         "p: reject, sp: none, np: reject",
         nothing,
+        "breaking",
+        ("DMARC032",),
+        "no evidence",
+    ),
+    "stricter for names that do not exist, where the domain alone sends": Case(
+        "p=reject; sp=none; np=none",
+        "p: reject, sp: none, np: reject",
+        give(own(COM), published=policy_of(COM, Policy.REJECT, Policy.NONE)),
         "caution",
         (),
         "subdomains that do not exist none -> reject",
@@ -282,10 +243,3 @@ def test_a_plan_judges_by_evidence(served: RepoFolder, name: str) -> None:
     assert case.said in ran.out
     applied = served.run("apply", str(served.root / "plan.json"))
     assert applied.code == (1 if case.risk == "breaking" else 0), applied.said
-
-
-def dmarc_change(repo: RepoFolder) -> dict[str, Any]:
-    data = json.loads((repo.root / "plan.json").read_text())
-    [change] = [each for each in data["zones"][0]["changes"] if each["family"] == "dmarc"]
-    assert isinstance(change, dict)
-    return change

@@ -111,7 +111,7 @@ def test_advance_edits_the_policy(repo: RepoFolder, live: object) -> None:
     ran = repo.run("mta_sts", "advance", "example.com")
     assert (ran.code, ran.out) == (0, "zones/policy/policy.yaml: mta_sts: `mode: enforce`\n")
     assert policy.read_text() == POLICY.replace("mode: testing", "mode: enforce")
-    assert "max_age is 86400 seconds: raise it to weeks" in ran.err
+    assert "max_age is 86400 seconds: weeks protect better" in ran.err
     assert ran.next.startswith("compile example.com  (")
     again = repo.run("mta_sts", "advance", "example.com")
     assert again.code == 0

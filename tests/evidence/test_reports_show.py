@@ -161,6 +161,14 @@ def test_a_broken_file_is_told_with_its_line(kept: RepoFolder) -> None:
     assert re.search(r"zones/evidence/example\.com\.json:\d+:", ran.err)
 
 
+def test_a_broken_file_does_not_hide_the_others(kept: RepoFolder) -> None:
+    kept.write("zones/evidence/quiet.example.json", "[")
+    ran = kept.run("reports", "show")
+    assert ran.code == 1
+    assert "example.com  2026-02-16 to 2026-02-22: 4870 messages" in ran.out
+    assert "zones/evidence/quiet.example.json:" in ran.err
+
+
 def test_names_of_hosts_tell_senders(
     kept: RepoFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
