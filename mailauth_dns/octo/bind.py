@@ -65,6 +65,9 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         raise ProviderError(f"{what}: {_key_trouble(error)}") from None
     except dns.query.TransferError as error:
         rcode = dns.rcode.to_text(error.rcode)
+        if error.rcode == dns.rcode.SERVFAIL:
+            # BIND says this too where it sends as many transfers as it may (`transfers-out`).
+            raise ProviderSilent(f"{what}: {rcode}: the server cannot send it now") from None
         hint = (
             "the server does not have the zone, or does not let this key transfer it"
             if rcode in ("NOTAUTH", "REFUSED")
