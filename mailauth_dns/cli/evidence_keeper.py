@@ -40,6 +40,7 @@ _CLOCKS = timedelta(days=1)  # reporters' clocks, and days that end elsewhere
 _ATTRIBUTES = b"""\
 # Reports of both branches count; `mailauth-dns reports read --write` puts them in order.
 *.json merge=union
+_*.json !merge
 """
 
 
@@ -143,7 +144,8 @@ class EvidenceKeeper:
                 atomic_files.sweep(folder, "*.json")
                 for domain, came in sorted(waiting.items()):
                     before = self._files.get(domain)
-                    self._files[domain] = _together(before, self._kept(folder, domain, came))
+                    if before is None or before.problem is None:
+                        self._files[domain] = _together(before, self._kept(folder, domain, came))
         except OSError as error:
             raise MailAuthError(f"{error.filename or EVIDENCE_DIR}: {error.strerror}") from None
 
@@ -186,8 +188,8 @@ def _folder(root: Path) -> Path:
         OSError: it lies outside the repo, or cannot be made.
     """
     folder = atomic_files.own_folder(root, EVIDENCE_DIR)
-    if not folder.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.glob("[!_]*.json")):
         with suppress(FileExistsError):
             atomic_files.create_file(folder / ".gitattributes", _ATTRIBUTES)
     return folder

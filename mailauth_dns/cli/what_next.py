@@ -220,7 +220,7 @@ def after_evidence(session: Session, domain: DomainName | None) -> None:
     if domain is None:
         session.next("reports", "show", "DOMAIN", why="the sources of one domain")
     else:
-        session.next("next", domain, why="what is left to do for it")
+        session.next("dmarc", "status", domain, why="whether its policy may be tightened")
 
 
 def after_tree(session: Session, domain: str, *, rule: str | None, unknown: bool) -> None:

@@ -7,7 +7,9 @@ from datetime import date
 from functools import lru_cache
 
 from mailauth_dns.deploy.policy_since import Since, records_since
+from mailauth_dns.deploy.sts_standing import sts_section, sts_standing
 from mailauth_dns.diff.change import Asked, Change, Risk
+from mailauth_dns.diff.transport_meaning import mode_before
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.attribution import attributed
 from mailauth_dns.evidence.declared_sources import declared_of
@@ -23,9 +25,11 @@ from mailauth_dns.plan.evidence_of_change import (
     of_gone,
     unknown,
 )
+from mailauth_dns.plan.evidence_of_mta_sts import of_mta_sts
 from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.family import Family
+from mailauth_dns.records.mta_sts import Mode
 from mailauth_dns.records.name import is_at_or_below
 from mailauth_dns.records.zone import RRKey
 from mailauth_dns.typed_yaml.yaml_tree import FileLine
@@ -64,11 +68,26 @@ class EvidenceOfChanges:
         policy = self._policies.get(change.domain)
         if policy is None:
             return None
+        if change.family is Family.MTA_STS:
+            return self._of_mta_sts(change, policy)
         asked = change.judgement.asked
         if asked is not None and about(asked) is not None:
             return self._of_dmarc(policy, asked, next(_pending(change, together), None))
         gone = _gone(policy, change)
         return self._of_gone(policy, gone) if gone else None
+
+    def _of_mta_sts(self, change: Change, policy: Policy) -> EvidenceEntry | None:
+        section = sts_section(policy)
+        if section is None or section.mode != "enforce":
+            return None
+        # Where nobody knows the old mode, it may have been enforce.
+        if mode_before(change.before) not in (Mode.TESTING, Mode.NONE):
+            return None
+        try:
+            standing = sts_standing(self._repo, policy, self._today)
+        except MailAuthError as error:
+            return unknown("enforces", str(error))
+        return of_mta_sts(standing.verdict) if standing is not None else None
 
     def _dmarc(self, policy: Policy, asked: Asked, pending: str | None) -> EvidenceEntry | None:
         try:

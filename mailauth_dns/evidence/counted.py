@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 
 from mailauth_dns.evidence.evidence import Evidence, MailReport, Row, Window
-from mailauth_dns.evidence.ramp import Step, stricter
+from mailauth_dns.evidence.ramp import Step
 from mailauth_dns.evidence.source_kind import AttributedRow, Attribution, SourceKind
 from mailauth_dns.records.dmarc import Record, Testing
 from mailauth_dns.records.name import DomainName
@@ -41,6 +41,10 @@ class Numbers:
     def senders(self) -> frozenset[str]:
         """The declared senders of which it has mail."""
         return frozenset((*self.aligned, *self.failed))
+
+    def has(self, sender: str) -> bool:
+        """Tell whether it has mail of a declared sender."""
+        return sender in self.aligned or sender in self.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,15 +104,14 @@ def is_touched(row: Row, domain: DomainName, step: Step) -> bool:
 
 def passes(row: Row, step: Step) -> bool:
     """Tell whether a row's messages pass DMARC after a step; what nobody said does not pass."""
-    tags = frozenset(stricter(step.record_before, step.record_after))
-    if not tags:
+    if not step.strict:
         return row.aligned is True
     dkim, spf = row.dkim_aligned, row.spf_aligned
-    if "adkim" in tags:
+    if "adkim" in step.strict:
         dkim = any(
             each.result is AuthResult.PASS and each.domain == row.author for each in row.dkim
         )
-    if "aspf" in tags:
+    if "aspf" in step.strict:
         spf = any(
             each.result is AuthResult.PASS and not each.helo and each.domain == row.author
             for each in row.spf
@@ -156,14 +159,14 @@ def _why_not(
 def is_about(published: PublishedPolicy, record: Record) -> bool:
     """Tell whether a report found a record; what it does not say is no difference.
 
-    Reporters fill in defaults, each in their own way, so only what is written counts.
+    Where sp or np is not in the record, reporters fill in something, each in their own way.
     """
     said = (
         (published.p, record.effective_p),
         (published.sp, record.sp),
         (published.np, record.np),
-        (published.adkim, record.adkim),
-        (published.aspf, record.aspf),
+        (published.adkim, record.effective_adkim),
+        (published.aspf, record.effective_aspf),
     )
     if any(None not in pair and pair[0] is not pair[1] for pair in said):
         return False

@@ -68,14 +68,21 @@ def _without_failures(numbers: Numbers, mended: frozenset[str]) -> Numbers:
 
 
 def _goes_on(at: Look, last: list[Counted], end: int, period: int) -> Iterator[tuple[Counted, ...]]:
-    """Yield the reports that there will be, from day to day."""
+    """Yield the reports that there will be, from day to day.
+
+    Of those that are there, the window's are enough, and what tells of silent senders.
+    """
+    recent = {name for each in at.shown for name in each.numbers.senders}
+    shown = {each.window for each in at.shown}
+    others = (each for each in at.reports if each.window not in shown)
+    there = [*at.shown, *(each for each in others if not each.numbers.senders <= recent)]
     coming = list[Counted]()
     for number in range(1, _FARTHEST + 1):
         if (number - 1) % period == 0:
             shift = ((number - 1) // period + 1) * period * DAY
             coming += [_shifted(each, shift) for each in last]
-        there = end + number * DAY
-        yield (*at.reports, *(each for each in coming if each.window.end <= there))
+        until = end + number * DAY
+        yield (*there, *(each for each in coming if each.window.end <= until))
 
 
 def _shifted(report: Counted, by: int) -> Counted:

@@ -6,8 +6,9 @@ import heapq
 from collections import Counter
 from collections.abc import Hashable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 
+from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.evidence import Evidence, MailReport
 from mailauth_dns.evidence.evidence_lines import line_of
 from mailauth_dns.evidence.merge import merged, pruned
@@ -16,7 +17,9 @@ from mailauth_dns.evidence.together import AnyReport, rank, together
 KEPT = timedelta(days=400)
 # Octets of a file; the oldest reports make room. Git forges refuse files of 100 000 000.
 MAX_WRITTEN = 20_000_000
-_AROUND = 200  # octets of a file that are no report
+_AROUND = 300  # octets of a file that are no report
+# Days that never make room: who sends many false reports must not push out what the true ones say.
+_NEWEST = timedelta(days=60)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,11 +40,14 @@ def keep(before: Evidence, came: Sequence[AnyReport], room: int = MAX_WRITTEN) -
 
     Reports are kept for 400 days before the newest. No clock is asked: a wrong one would drop all,
     and what is known of a domain that gets no more reports stays.
+
+    Raises:
+        MailAuthError: there is no room for the reports of the newest 60 days.
     """
     whole = merged(before, together(before.domain, came))
-    newest = max((each.window.last_day for each in _all(whole)), default=None)
-    recent = whole if newest is None else pruned(whole, newest - KEPT)
-    after = _fitting(recent, room)
+    newest = max((each.window.last_day for each in _all(whole)), default=date.min)
+    recent = pruned(whole, newest - KEPT) if size(whole) else whole
+    after = _fitting(recent, room, newest)
     had = set(map(_key, _all(before)))
     return Kept(
         after,
@@ -65,12 +71,18 @@ def _key(report: AnyReport) -> Hashable:
     return (type(report), report.window)
 
 
-def _fitting(evidence: Evidence, room: int) -> Evidence:
+def _fitting(evidence: Evidence, room: int, newest: date) -> Evidence:
     """Return the newest reports for which there is room."""
-    left = room - _AROUND - len(evidence.domain)
+    left = room - _AROUND
     kept: list[AnyReport] = []
     for report in reversed(list(_all(evidence))):
         left -= len(line_of(evidence.domain, report)) + 2
+        if left < 0 and newest - report.window.last_day <= _NEWEST:
+            raise MailAuthError(
+                f"the reports about {evidence.domain} of the last {_NEWEST.days} days take more "
+                f"than {room} octets, which is more than reporters send: look for false ones, "
+                "and read the others"
+            )
         if left < 0:
             break
         kept.append(report)

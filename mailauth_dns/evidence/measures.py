@@ -140,7 +140,7 @@ def _each(at: Look) -> Measured:
     for name in sorted({name for each in at.reports for name in each.numbers.senders}):
         # A sender that has sent nothing of late is judged by what it sent before.
         reports = at.shown if name in recent else at.reports
-        theirs = [each for each in reports if name in each.numbers.senders]
+        theirs = [each for each in reports if each.numbers.has(name)]
         least = window.worst_share(
             (each.numbers.aligned.get(name, 0), each.numbers.failed.get(name, 0)) for each in theirs
         )

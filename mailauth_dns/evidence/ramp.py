@@ -7,7 +7,7 @@ that do not exist. `pct` has no part in it, since receivers ignore it.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mailauth_dns.diff.dmarc_requests import LEVEL, Request
 from mailauth_dns.diff.dmarc_tightening import applied, tightens
@@ -24,6 +24,9 @@ class Step:
 
     `before` and `after` are what that tag asks for. `record_before` is None where the domain has
     no record that receivers apply. `words` say it for people, such as "p none -> quarantine".
+
+    `own` and `below` tell whether mail of the domain itself and of names below it may fare worse,
+    and `strict` names the tags of alignment, adkim and aspf, that become strict.
     """
 
     tag: str
@@ -32,22 +35,19 @@ class Step:
     record_before: Record | None
     record_after: Record
     words: str
+    own: bool = field(init=False)
+    below: bool = field(init=False)
+    strict: frozenset[str] = field(init=False)
 
-    @property
-    def own(self) -> bool:
-        """Whether mail of the domain itself may fare worse."""
-        return self._raises("p") or self._aligns()
-
-    @property
-    def below(self) -> bool:
-        """Whether mail of names below the domain may fare worse."""
-        return self._raises("sp") or self._raises("np") or self._aligns()
+    def __post_init__(self) -> None:
+        # A year of reports asks for these a million times.
+        strict = frozenset(_stricter(self.record_before, self.record_after))
+        object.__setattr__(self, "strict", strict)
+        object.__setattr__(self, "own", bool(strict) or self._raises("p"))
+        object.__setattr__(self, "below", bool(strict) or self._raises("sp") or self._raises("np"))
 
     def _raises(self, tag: str) -> bool:
         return _request(self.record_after, tag).above(_request(self.record_before, tag)) > 0
-
-    def _aligns(self) -> bool:
-        return next(stricter(self.record_before, self.record_after), None) is not None
 
 
 def next_step(record: Record) -> Step | None:
@@ -86,10 +86,10 @@ def step_between(before: frozenset[str], after: frozenset[str]) -> Step | None:
     return _step(applied(before), record)
 
 
-def stricter(before: Record | None, after: Record) -> Iterator[str]:
+def _stricter(before: Record | None, after: Record) -> Iterator[str]:
     """Yield the tags of alignment, adkim and aspf, that become strict."""
-    for tag, field in _ALIGNMENTS.items():
-        was, now = getattr(before, field, None), getattr(after, field)
+    for tag, effective in _ALIGNMENTS.items():
+        was, now = getattr(before, effective, None), getattr(after, effective)
         if now is Alignment.STRICT and was is not Alignment.STRICT:
             yield tag
 
@@ -113,7 +113,7 @@ def _step(before: Record | None, after: Record) -> Step:
             words = f"{tag} {was.tag} -> {now.tag}"
             named = tag if was.policy is not now.policy else "t"
             return Step(named, was.tag, now.tag, before, after, words)
-    tag = next(stricter(before, after))
+    tag = next(_stricter(before, after))
     return Step(tag, "r", "s", before, after, f"{tag} r -> s")
 
 

@@ -216,6 +216,7 @@ PLAN_RULES: tuple[Rule, ...] = (
     dmarc_policy.dmarc_policy_skip,
     dmarc_policy.dmarc_policy_weaken,
     mta_sts.sts_remove_order,
+    mta_sts.sts_enforced_without_evidence,
     dns.zone_not_authoritative,
     plan.policy_test_fails,
     plan.policy_test_unknown,

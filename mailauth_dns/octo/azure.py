@@ -20,6 +20,9 @@ from mailauth_dns.octo.listed_zone import Edit, Item, ListedSet, Listing
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
+# Seconds; the client library would wait five minutes for one answer, several times.
+PATIENCE = {"connection_timeout": 30.0, "read_timeout": 30.0}
+
 # The set is not as its ETag says, or is there already: the client has no error for the first.
 _MOVED = frozenset({409, 412})
 _STRING = 255  # octets of one string of a TXT value (RFC 1035 §3.3)
@@ -33,7 +36,11 @@ class Azure(ListedProvider, AzureProvider):  # type: ignore[misc] # octoDNS has 
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API lists, page by page."""
         try:
-            entries = list(self._zone_records(self._resource_group, origin, self._dns_client_top))
+            entries = list(
+                self.dns_client.record_sets.list_by_dns_zone(
+                    self._resource_group, origin, self._dns_client_top, **PATIENCE
+                )
+            )
         except ResourceNotFoundError:
             return None
         sets = dict(_listed(origin, entry) for entry in entries)
@@ -68,11 +75,13 @@ class Azure(ListedProvider, AzureProvider):  # type: ignore[misc] # octoDNS has 
         sets, there = self.dns_client.record_sets, edit.there
         if edit.wanted is None:
             assert there is not None
-            sets.delete(self._resource_group, origin, relative, type, if_match=there.entry.etag)
+            sets.delete(
+                self._resource_group, origin, relative, type, if_match=there.entry.etag, **PATIENCE
+            )
             return
         unmoved = {"if_match": there.entry.etag} if there is not None else {"if_none_match": "*"}
         sets.create_or_update(
-            self._resource_group, origin, relative, type, parameters=_set(edit), **unmoved
+            self._resource_group, origin, relative, type, _set(edit), **unmoved, **PATIENCE
         )
 
 

@@ -12,8 +12,8 @@ from typing import Literal
 
 from mailauth_dns.evidence.gate import Loss, Measured
 
-WITHOUT_EVIDENCE, STILL_SENDS = "DMARC032", "SND010"
-About = Literal["tightens", "weakens", "ends"]
+WITHOUT_EVIDENCE, STILL_SENDS, STS_WITHOUT_EVIDENCE = "DMARC032", "SND010", "STS019"
+About = Literal["tightens", "weakens", "ends", "enforces"]
 Outcome = Literal["met", "not met", "not asked"]
 
 
@@ -21,9 +21,10 @@ Outcome = Literal["met", "not met", "not asked"]
 class EvidenceEntry:
     """What the reports of a domain say of a change.
 
-    `about` tells what the change does: it tightens DMARC, weakens it, or takes away the records of
-    a sender that is gone. `gate` tells whether the evidence has what such a change needs; to weaken
-    DMARC asks for none, and a domain that sends nothing needs none.
+    `about` tells what the change does: it tightens DMARC, weakens it, takes away the records of a
+    sender that is gone, or enforces MTA-STS. Of the last, `messages` are TLS sessions. `gate` tells
+    whether the evidence has what such a change needs; to weaken DMARC asks for none, and a domain
+    that sends nothing needs none.
 
     `first` and `last` are the days of the window, None where no report counts. `parts` are those of
     the gate. `fate` is what would have become of the messages in `lost`, the most first;
@@ -50,7 +51,12 @@ class EvidenceEntry:
         """The rule by which apply refuses the change; None where the evidence is no reason to."""
         if self.gate != "not met":
             return None
-        return {"tightens": WITHOUT_EVIDENCE, "ends": STILL_SENDS, "weakens": None}[self.about]
+        return {
+            "tightens": WITHOUT_EVIDENCE,
+            "ends": STILL_SENDS,
+            "enforces": STS_WITHOUT_EVIDENCE,
+            "weakens": None,
+        }[self.about]
 
     @property
     def blocks(self) -> tuple[Measured, ...]:

@@ -25,8 +25,8 @@ def headline(entry: EvidenceEntry) -> str:
     """Return what the evidence says, in one sentence."""
     if entry.unknown is not None:
         return f"what the evidence says is unknown: {entry.unknown}"
-    said = {"tightens": _tightens, "weakens": _weakens, "ends": _ends}[entry.about](entry)
-    return f"{_window(entry)}{said}"
+    said = {"tightens": _tightens, "weakens": _weakens, "ends": _ends, "enforces": _enforces}
+    return f"{_window(entry)}{said[entry.about](entry)}"
 
 
 def refusal(entry: EvidenceEntry) -> str:
@@ -41,7 +41,11 @@ def _window(entry: EvidenceEntry) -> str:
     if entry.first is None:
         return ""
     days = f"{entry.first}" if entry.first == entry.last else f"{entry.first} to {entry.last}"
-    return f"evidence of {days}, {_count(entry.messages, 'message')}: "
+    return f"reports of {days}, {_count(entry.messages, _noun(entry))}: "
+
+
+def _noun(entry: EvidenceEntry) -> str:
+    return "TLS session" if entry.about == "enforces" else "message"
 
 
 def _tightens(entry: EvidenceEntry) -> str:
@@ -73,21 +77,30 @@ def _ends(entry: EvidenceEntry) -> str:
     return "no mail of the sender"
 
 
+def _enforces(entry: EvidenceEntry) -> str:
+    if entry.first is None:
+        return "there is no evidence for mode enforce: no TLS report counts"
+    if entry.gate == "not met":
+        return "the gate is not met"
+    parts = {each.part: each.words for each in entry.parts}
+    return "; ".join(("the gate is met", parts[Part.SECURED], parts[Part.REPORTERS]))
+
+
 def _lost(entry: EvidenceEntry) -> Iterator[str]:
     for each in entry.lost[:_MAX_NAMED]:
-        yield f"{_messages(each)} {entry.fate}"
+        yield f"{_messages(each, _noun(entry))} {entry.fate}"
     rest = entry.lost[_MAX_NAMED:]
     sources = len(rest) + entry.more_sources
     if sources:
         messages = sum(each.messages for each in rest) + entry.more_messages
-        what = _count(messages, "message")
+        what = _count(messages, _noun(entry))
         yield f"{what} of {_count(sources, 'other source')} {entry.fate}"
     if entry.about == "tightens" and entry.first is not None and not entry.lost:
         yield f"no message {entry.fate}"
 
 
-def _messages(loss: Loss) -> str:
-    return f"{_count(loss.messages, 'message')} of {loss.source} ({loss.kind})"
+def _messages(loss: Loss, noun: str) -> str:
+    return f"{_count(loss.messages, noun)} of {loss.source} ({loss.kind})"
 
 
 def _count(number: int, noun: str) -> str:

@@ -20,6 +20,7 @@ REFUSED_BY = (
     "SND010",
     "SPF010",
     "STS017",
+    "STS019",
     "TEST001",
     "TEST002",
 )

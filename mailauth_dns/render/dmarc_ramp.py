@@ -18,19 +18,21 @@ from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count, styled
 
 _SHOWN = 10  # sources; a page of `reports show` has all
+_READ = "read what has come: `reports read PATH --write`"
 _MET = {"quarantine": "would have gone to spam", "reject": "would have been refused"}
 
 
 def status(standings: Sequence[Standing]) -> Iterator[Text]:
     """Yield each domain: its policy, the window, its sources, what blocks, the next step."""
+    parked = sum(bool(at.policy.body.parked) for at in standings)
     for at in standings:
-        yield from _domain(at)
+        # A fleet has many, and they ask for all there is.
+        if not at.policy.body.parked or len(standings) == 1:
+            yield from _domain(at)
     ready = sum(at.verdict is not None and at.verdict.met for at in standings)
     blocked = sum(at.verdict is not None for at in standings) - ready
-    yield Text(
-        f"DMARC: {count(len(standings), 'domain')}, {ready} ready for a step, {blocked} not yet",
-        style="bold",
-    )
+    said = f"{count(len(standings), 'domain')}, {ready} ready for a step, {blocked} not yet"
+    yield Text(f"DMARC: {said}{f', {parked} parked' if parked else ''}", style="bold")
 
 
 def _domain(at: Standing) -> Iterator[Text]:
@@ -95,6 +97,10 @@ def _blocks(at: Standing, found: Verdict) -> Iterator[tuple[str, list[str]]]:
 def _remedy(part: Part, at: Standing) -> str:
     """Return what to do about a part that blocks."""
     domain, gate = at.policy.domain, at.gate
+    if not at.reports:
+        return _READ
+    if at.since.day is None:
+        return at.since.why
     match part:
         case Part.ALIGNED | Part.EACH:
             mends = [f"{each.name}: {each.mend}" for each in at.sources if each.mend is not None]
@@ -111,10 +117,8 @@ def _remedy(part: Part, at: Standing) -> str:
             )
         case Part.REPORTERS:
             return "wait for reports of another receiver; few send them for little mail"
-        case _ if not at.reports or part is Part.NEWEST:
-            return "read what has come: `reports read PATH --write`"
-        case _ if at.since.day is None and at.since.why:
-            return at.since.why
+        case Part.NEWEST:
+            return _READ
         case _:
             return "wait: days count from the last gap and the last change of DNS on"
 

@@ -20,6 +20,8 @@ _SAFE_WAYS = {
     "SND010": "keep the sender until its mail has stopped, and read the reports of the days after",
     "SPF010": "replace terms that ask DNS by addresses, until ten are left",
     "STS017": "publish mode none first, and take the policy away when the old max_age is over",
+    "STS019": "keep what senders report (mailauth-dns reports read --write), and enforce once "
+    "mailauth-dns mta_sts status says that it may be",
     "TEST001": "mend the change, or the test if it is out of date",
     "TEST002": "plan again where DNS answers for the names that the test leads to",
     LIVE_UNKNOWN: "plan again where the zone's servers answer",

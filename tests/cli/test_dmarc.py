@@ -288,3 +288,23 @@ def test_broken_evidence_is_an_error_with_its_line(repo: RepoFolder) -> None:
     ran = repo.run("dmarc", "status")
     assert (ran.code, ran.out) == (1, "")
     assert "zones/evidence/example.com.json" in ran.err
+
+
+def test_each_domain_is_shown_and_parked_ones_are_counted(repo: RepoFolder) -> None:
+    with_evidence(repo, SOUND)
+    repo.policy("domains: [a.example, b.example]\nparked: true\n", "parked")
+    repo.policy("domain: example.net\nspf: {all: fail}\n", "net")
+    repo.policy("domain: example.org\ndmarc: {p: reject, sp: reject, np: none}\n", "org")
+    repo.policy("domain: example.edu\ndmarc: {p: reject}\n", "edu")
+    out = repo.run("dmarc", "status").out.splitlines()
+    assert [line for line in out if not line.startswith(" ")] == [
+        "example.com  p=none",
+        "example.edu  p=reject: no step is left",
+        "example.net  declares no DMARC record",
+        "example.org  p=reject sp=reject np=none",
+        "DMARC: 6 domains, 1 ready for a step, 1 not yet, 2 parked",
+    ]
+    assert repo.run("dmarc", "status", "a.example").out == (
+        "a.example  parked: it asks for reject, and sends nothing\n"
+        "DMARC: 1 domain, 0 ready for a step, 0 not yet, 1 parked\n"
+    )

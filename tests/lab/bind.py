@@ -22,6 +22,7 @@ class Bind(NameServer):
 
     id = "bind"
     program = "named"
+    policy = "grant lab-key zonesub ANY;"  # who may update what
 
     def prepare(self) -> None:
         zones = self.folder / "zones"
@@ -37,7 +38,8 @@ class Bind(NameServer):
                 file.write_text(text)
             stanzas.append(
                 f'zone "{zone}" {{ type primary; file "{zone}.zone"; check-names ignore; '
-                "update-policy { grant lab-key zonesub ANY; }; allow-transfer { key lab-key; }; };"
+                f"update-policy {{ {self.policy} }}; "
+                "allow-transfer { key lab-key; }; };"
             )
         (self.folder / "named.conf").write_text(
             f"""options {{ directory "{zones}"; pid-file "{self.folder}/named.pid";
@@ -70,6 +72,19 @@ class Bind(NameServer):
         update.delete(f"{name}.", type)
         if rdatas:
             update.add(f"{name}.", ttl, type, *rdatas)
+        answer = dns.query.tcp(update, "127.0.0.1", port=self.port, timeout=5)
+        if answer.rcode() != dns.rcode.NOERROR:
+            raise RuntimeError(f"update of {name} {type}: {dns.rcode.to_text(answer.rcode())}")
+
+    def exchange(
+        self, zone: str, name: str, type: str, ttl: int, gone: set[str], new: set[str]
+    ) -> None:
+        """Take away and add single values of a set, and leave the others alone."""
+        update = dns.update.UpdateMessage(zone, **self._key())
+        for rdata in gone:
+            update.delete(f"{name}.", type, rdata)
+        for rdata in new:
+            update.add(f"{name}.", ttl, type, rdata)
         answer = dns.query.tcp(update, "127.0.0.1", port=self.port, timeout=5)
         if answer.rcode() != dns.rcode.NOERROR:
             raise RuntimeError(f"update of {name} {type}: {dns.rcode.to_text(answer.rcode())}")

@@ -95,6 +95,19 @@ class PowerDns(NameServer):
         }
         self.ask_api("PATCH", f"/zones/{zone}.", {"rrsets": [change]})
 
+    def exchange(
+        self, zone: str, name: str, type: str, ttl: int, gone: set[str], new: set[str]
+    ) -> None:
+        """Take away and add single values of a set, as clients do: read it, and write it whole."""
+        entries = json.loads(self.ask_api("GET", f"/zones/{zone}."))["rrsets"]
+        there = {
+            record["content"]
+            for entry in entries
+            if (entry["name"], entry["type"]) == (f"{name}.", type)
+            for record in entry["records"]
+        }
+        self.put(zone, name, type, ttl, *sorted(there - gone | new))
+
     def count_serial(self, zone: str, kind: str = "DEFAULT") -> None:
         """Let the zone's serial rise with each write through the API."""
         self.ask_api("PUT", f"/zones/{zone}.", {"soa_edit_api": kind})

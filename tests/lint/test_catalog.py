@@ -36,7 +36,11 @@ def test_policies_permit_what_plans_refuse_and_nothing_else() -> None:
         for id in re.findall(r'"([A-Z]+[0-9]{3})"', path.read_text())
     }
     of_plans = {plan.TEST_FAILS, plan.TEST_UNKNOWN, permissions.NOT_AUTHORITATIVE}
-    of_evidence = {evidence_entry.WITHOUT_EVIDENCE, evidence_entry.STILL_SENDS}
+    of_evidence = {
+        evidence_entry.WITHOUT_EVIDENCE,
+        evidence_entry.STILL_SENDS,
+        evidence_entry.STS_WITHOUT_EVIDENCE,
+    }
     assert set(REFUSED_BY) == (of_changes - {"DMARC034"}) | of_plans | of_evidence
 
 

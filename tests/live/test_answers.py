@@ -158,19 +158,25 @@ def test_the_servers_spelling_of_a_name_does_not_matter() -> None:
     )
 
 
-def test_a_query_is_what_dnspython_reads() -> None:
-    message = dns.message.from_wire(
-        dns_message.query(
-            0xABCD, dns_message.question_section(name("_dmarc.example.com"), "TXT"), recurse=True
-        )
-    )
+@pytest.mark.parametrize("type", ["TXT", "HTTPS", "SSHFP"])  # the last one is dnspython's to know
+def test_a_query_is_what_dnspython_reads(type: str) -> None:
+    section = dns_message.question_section(name("_dmarc.example.com"), type)
+    message = dns.message.from_wire(dns_message.query(0xABCD, section, recurse=True))
     assert (message.id, message.flags, message.edns, message.payload) == (
         0xABCD,
         int(dns.flags.RD),
         0,
         1232,
     )
-    assert [str(question) for question in message.question] == ["_dmarc.example.com. IN TXT"]
+    assert [str(question) for question in message.question] == [f"_dmarc.example.com. IN {type}"]
+
+
+@pytest.mark.parametrize("type", ["TXT", "HTTPS"])  # HTTPS is 65, as is the letter A
+def test_mixed_case_changes_letters_of_the_name_alone(type: str) -> None:
+    section = dns_message.question_section(name("a@b-1._z.example.com"), type)
+    mixed = {dns_message.in_mixed_case(section) for _ in range(100)}
+    assert len(mixed) > 50
+    assert {each[:-4].lower() + each[-4:] for each in mixed} == {section}
 
 
 def test_records_that_nobody_asked_for_are_malformed() -> None:

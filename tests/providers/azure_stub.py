@@ -127,6 +127,9 @@ class AzureApi(HttpStub):
     def busy(self, seconds: int) -> Answer:
         return _error(429, "TooManyRequests", "Too many requests", Retry_After=str(seconds))
 
+    def refused(self, status: int, message: str) -> Answer:
+        return _error(status, "Refused", message)
+
     def broken(self) -> Answer:
         return _error(500, "InternalServerError", "An error occurred.")
 

@@ -77,6 +77,9 @@ class CloudflareApi(HttpStub):
         told = "Please wait and consider throttling your request speed"
         return _error(429, 971, told, {"Retry-After": str(seconds)})
 
+    def refused(self, status: int, message: str) -> Answer:
+        return _error(status, 10000, message)
+
     def broken(self) -> Answer:
         return _error(502, 10000, "upstream failed")
 

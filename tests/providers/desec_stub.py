@@ -63,6 +63,9 @@ class DesecApi(HttpStub):
         text = f"Request was throttled. Expected available in {seconds} second."
         return Answer(429, {"detail": text}, {"Retry-After": str(seconds)})
 
+    def refused(self, status: int, message: str) -> Answer:
+        return Answer(status, {"detail": message})
+
     def broken(self) -> Answer:
         return Answer(500, {"detail": "Internal server error."})
 

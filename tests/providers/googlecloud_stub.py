@@ -137,6 +137,9 @@ class GoogleCloudApi(HttpStub):
         text = "Quota exceeded for quota metric 'Queries'"
         return _error(429, "rateLimitExceeded", text, Retry_After=str(seconds))
 
+    def refused(self, status: int, message: str) -> Answer:
+        return _error(status, "refused", message)
+
     def broken(self) -> Answer:
         return _error(500, "backendError", "Backend Error")
 

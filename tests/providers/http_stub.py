@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -59,6 +60,8 @@ class HttpStub(Api):
         self.asked: list[Asked] = []
         self._lock = threading.Lock()
         self._left: dict[Fault, int] = {}
+        # What is answered instead; None lets a request pass.
+        self.instead: Callable[[Asked], Answer | None] = lambda _asked: None
         self._listed_before = 0  # how often the zone was listed since a fault was asked for
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -82,6 +85,10 @@ class HttpStub(Api):
     @abstractmethod
     def busy(self, seconds: int) -> Answer:
         """Return what the API answers where it is asked too often."""
+
+    @abstractmethod
+    def refused(self, status: int, message: str) -> Answer:
+        """Return an answer of this status that says why, in the form that the API has."""
 
     @abstractmethod
     def broken(self) -> Answer:
@@ -130,6 +137,8 @@ class HttpStub(Api):
         """Return the answer, or None to hang up."""
         with self._lock:
             self.asked.append(asked)
+            if (said := self.instead(asked)) is not None:
+                return said
             answer = self._respond(asked)
             self._moments.append(self.held().get((ZONE, "TXT"), (0, frozenset[str]()))[1])
             return answer
@@ -181,8 +190,9 @@ def _handler(stub: HttpStub) -> type[BaseHTTPRequestHandler]:
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+            with suppress(ConnectionError):  # of a client that has gone away
+                self.end_headers()
+                self.wfile.write(text)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any
 

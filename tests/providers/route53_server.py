@@ -109,6 +109,9 @@ class Route53Api(HttpStub):
     def busy(self, seconds: int) -> Answer:
         return _error(400, "Throttling", "Rate exceeded")
 
+    def refused(self, status: int, message: str) -> Answer:
+        return _error(status, "Refused", message)
+
     def broken(self) -> Answer:
         return _error(500, "InternalFailure", "An internal error occurred")
 

@@ -3,39 +3,23 @@
 from __future__ import annotations
 
 import json
-import os
 import signal
 import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
-from mailauth_dns.evidence import evidence_files
+from mailauth_dns.cli import evidence_keeper
 from mailauth_dns.policy.repo_layout import EVIDENCE_DIR
 from tests.conftest import RepoFolder
 from tests.reports import made
-from tests.reports.made import RECORD, aggregate, tls, wrote
+from tests.reports.made import OTHER_DOMAIN, RECORD, aggregate, on_day, wrote
 from tests.reports.test_parsedmarc import REPORT
 
 FILE = EVIDENCE_DIR / "example.com.json"
 FAILING = RECORD.replace(">pass</", ">fail</").replace("192.0.2.10", "203.0.113.66")
-OTHER_DOMAIN = ("<domain>example.com</domain>\n    <adkim>", "<domain>example.net</domain><adkim>")
-
-
-def on_day(day: int, *changes: tuple[str, str]) -> str:
-    """A report of another day, counted from that of the others."""
-    moments = ((str(each), str(each + day * 86400)) for each in (made.BEGIN, made.END))
-    return aggregate(*moments, ("20251128.1", f"day{day}"), *changes)
-
-
-@pytest.fixture
-def kept(repo: RepoFolder) -> RepoFolder:
-    repo.policy("domain: example.com\ndmarc: {p: none, sp: reject}\n", "example.com")
-    wrote(repo.root / "reports", {"1.xml": aggregate(), "2.xml": on_day(1), "3.json": tls()})
-    return repo
 
 
 def text(repo: RepoFolder) -> str:
@@ -192,73 +176,13 @@ def test_old_reports_make_room(kept: RepoFolder) -> None:
     wrote(kept.root / "reports", {"4.xml": on_day(-399), "5.xml": on_day(-400)})
     ran = kept.run("reports", "read", "--write", "reports")
     assert ran.code == 0
-    assert "  zones/evidence/example.com.json: 1 report too old to keep\n" in ran.out
+    assert "  too old to keep: 1 report\n" in ran.out
     assert "4 reports added, 4 in all" in ran.out
 
 
-BROKEN = [
-    ("[{", ":1:3: not JSON"),
-    ("", ":1:1: expected a list"),
-    ("\ufeff[1]", ":1:2: format: null is not a format"),
-    (b"\xff\xfe", ":1:1: not UTF-8: octet 0xff"),
-    (b'[{"format": 1, "domain": "example.com"}\n,\xff]', ":2:2: not UTF-8: octet 0xff"),
-    ('[{"format": 1, "domain": "example.net"}\n]', ":1:1: domain: the file is about example.net"),
-    ("[" * 100_000, ":1:2: nested too deep"),
-]  # fmt: skip
-
-
-@pytest.mark.parametrize(("content", "said"), BROKEN, ids=[said for _, said in BROKEN])
-def test_a_broken_file_is_told_and_stays(kept: RepoFolder, content: str | bytes, said: str) -> None:
-    kept.policy("domain: example.net\n", "example.net")
-    kept.write("reports/4.xml", aggregate(OTHER_DOMAIN))
-    path = kept.write(str(FILE), content)
-    before = path.read_bytes()
-    ran = kept.run("reports", "read", "--write", "reports")
-    assert ran.code == 1
-    assert f"Not written\n  zones/evidence/example.com.json{said}" in ran.out
-    assert path.read_bytes() == before
-    # The others are written.
-    assert "zones/evidence/example.net.json: 1 report added, 1 in all" in ran.out
-
-
-def test_a_huge_file_is_not_read(kept: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(evidence_files, "MAX_READ", 1000)
-    kept.write(str(FILE), " " * 1001)
-    ran = kept.run("reports", "read", "--write", "reports")
-    assert ran.code == 1
-    assert "example.com.json: has 1001 octets, at most 1000 are read" in ran.out
-
-
-def test_what_is_no_file_is_not_read(kept: RepoFolder, tmp_path: Path) -> None:
-    (kept.root / EVIDENCE_DIR).mkdir()
-    os.mkfifo(kept.root / FILE)
-    ran = kept.run("reports", "read", "--write", "reports")
-    assert ran.code == 1
-    assert "zones/evidence/example.com.json: not a regular file" in ran.out
-    (kept.root / FILE).unlink()
-    secret = tmp_path / "secret.json"
-    secret.write_text("mine")
-    (kept.root / FILE).symlink_to(secret)
-    ran = kept.run("reports", "read", "--write", "reports")
-    assert ran.code == 1
-    assert "zones/evidence/example.com.json: lies outside the repo" in ran.out
-    assert secret.read_text() == "mine"
-
-
-def test_a_folder_outside_the_repo_is_not_written(kept: RepoFolder, tmp_path: Path) -> None:
-    (tmp_path / "elsewhere").mkdir()
-    (kept.root / EVIDENCE_DIR).symlink_to(tmp_path / "elsewhere")
-    ran = kept.run("reports", "read", "--write", "reports")
-    assert ran.code == 1
-    assert "lies outside the repo" in ran.said
-    assert list((tmp_path / "elsewhere").iterdir()) == []
-
-
-def test_without_a_repo_nothing_is_read(repo: RepoFolder) -> None:
-    (repo.root / "zones/policy").rmdir()
-    ran = repo.run("reports", "read", "--write", "reports")
-    assert ran.code == 1
-    assert "there is no such folder" in ran.err
+def test_without_evidence_there_is_nothing_to_put_in_order(kept: RepoFolder) -> None:
+    ran = kept.run("reports", "read", "--write")
+    assert (ran.code, ran.out) == (0, "There is no evidence yet\n")
 
 
 def test_the_next_step_is_to_keep_it(kept: RepoFolder) -> None:
@@ -312,3 +236,19 @@ def test_a_run_that_is_killed_leaves_whole_files(kept: RepoFolder) -> None:
     whole = {path.name: path.read_text() for path in folder.glob("*.json")}
     assert all(content.count("\n,") >= 1 for content in whole.values())
     assert not list(folder.glob(".*.draft"))
+
+
+def test_what_is_written_in_several_goes_is_the_same(
+    kept: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept.run("reports", "read", "--write", "reports")
+    at_once = text(kept)
+    (kept.root / FILE).unlink()
+    monkeypatch.setattr(evidence_keeper, "_WAITING", 1)
+    ran = kept.run("reports", "read", "--write", "reports")
+    assert (ran.code, ran.out) == (0, WRITTEN)
+    assert text(kept) == at_once
+    kept.write(str(FILE), "[")
+    ran = kept.run("reports", "read", "--write", "reports")
+    assert ran.code == 1
+    assert ran.out.count("zones/evidence/example.com.json:1:2: not JSON") == 1

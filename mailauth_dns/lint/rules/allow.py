@@ -76,6 +76,8 @@ def _never_needed(rule: str, subject: Subject) -> str | None:
             return f"its own terms need no more than {MAX_TERMS} lookups"
         case "STS017" if Family.MTA_STS not in ended:
             return "it does not end MTA-STS"
+        case "STS019" if subject.mta_sts is None or subject.mta_sts.mode != "enforce":
+            return "it does not enforce MTA-STS"
         case "TEST001" | "TEST002" if not subject.policy.has_tests:
             return "it has no tests"
     return None
