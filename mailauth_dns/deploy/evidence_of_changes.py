@@ -9,7 +9,7 @@ from functools import lru_cache
 from mailauth_dns.deploy.policy_since import Since, records_since
 from mailauth_dns.deploy.sts_standing import sts_section, sts_standing
 from mailauth_dns.diff.change import Asked, Change, Risk
-from mailauth_dns.diff.transport_meaning import mode_before
+from mailauth_dns.diff.transport_meaning import may_begin_to_enforce
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.attribution import attributed
 from mailauth_dns.evidence.declared_sources import declared_of
@@ -29,7 +29,6 @@ from mailauth_dns.plan.evidence_of_mta_sts import of_mta_sts
 from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.mta_sts import Mode
 from mailauth_dns.records.name import is_at_or_below
 from mailauth_dns.records.zone import RRKey
 from mailauth_dns.typed_yaml.yaml_tree import FileLine
@@ -80,8 +79,7 @@ class EvidenceOfChanges:
         section = sts_section(policy)
         if section is None or section.mode != "enforce":
             return None
-        # Where nobody knows the old mode, it may have been enforce.
-        if mode_before(change.before) not in (Mode.TESTING, Mode.NONE):
+        if not may_begin_to_enforce(change.before, change.after):
             return None
         try:
             standing = sts_standing(self._repo, policy, self._today)
