@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
@@ -26,6 +27,7 @@ from mailauth_dns.plan.evidence_of_change import (
     unknown,
 )
 from mailauth_dns.plan.evidence_of_mta_sts import of_mta_sts
+from mailauth_dns.plan.given_up_dmarc import as_declared_above
 from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.family import Family
@@ -69,9 +71,12 @@ class EvidenceOfChanges:
             return None
         if change.family is Family.MTA_STS:
             return self._of_mta_sts(change, policy)
-        asked = change.judgement.asked
-        if asked is not None and about(asked) is not None:
-            return self._of_dmarc(policy, asked, next(_pending(change, together), None))
+        if (asked := change.judgement.asked) is not None:
+            asked, note = as_declared_above(change, asked, self._policies)
+            if about(asked) is not None:
+                pending = next(_pending(change, together), None)
+                said = self._of_dmarc(policy, asked, pending)
+                return _noted(said, note)
         gone = _gone(policy, change)
         return self._of_gone(policy, gone) if gone else None
 
@@ -119,6 +124,11 @@ class EvidenceOfChanges:
             who_sends.says_who_sends(policy),
             bool(self._below.get(policy.domain)),
         )
+
+
+def _noted(entry: EvidenceEntry | None, note: str) -> EvidenceEntry | None:
+    """Return an entry with a note, where there are both."""
+    return replace(entry, notes=(*entry.notes, note)) if entry is not None and note else entry
 
 
 def _gone(policy: Policy, change: Change) -> tuple[str, ...]:
