@@ -93,7 +93,7 @@ def apply(
     if not request.live or interrupted:
         return ended
     watched = _to_watch(results, plan, reviewed)
-    publications = {zone.zone: pool.proposed(zone.where).publication for zone in plan.zones}
+    publications = {zone.zone: pool.planned(zone.where).publication for zone in plan.zones}
     blocked = {(entry.name, entry.type) for zone in plan.zones for entry in zone.refused}
     try:
         seen = watch([publications[zone] for zone in watched], request.wait, waiting | blocked)

@@ -15,13 +15,15 @@ from itertools import chain
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.make_plan import make_plan
 from mailauth_dns.deploy.moved import differences, foreign_differences
+from mailauth_dns.deploy.plan_batch import Noted
 from mailauth_dns.deploy.plan_request import Holds, PlanRequest
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused
+from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.digests import digests, no_longer, policies_by_zone
-from mailauth_dns.plan.plan import Plan, Where
+from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import moved as permissions_moved
 from mailauth_dns.plan.tied_zones import needs
 from mailauth_dns.policy.repo import Policy, Repo
@@ -91,8 +93,10 @@ def replan(
         declared=publications,
     )
     current = [each for each in chosen if each.origin not in stale]
-    plan = _only(make_plan(repo, pool, current, request, progress), named)
-    moved = _of_zones(plan, pool, reviewed)
+    moved_at: dict[Where, list[str]] = {}
+    noted = _noting({zone.where: zone for zone in reviewed.zones}, moved_at)
+    plan = _only(make_plan(repo, pool, current, request, progress, noted), named)
+    moved = _of_zones(moved_at, reviewed)
     if files or moved:
         raise NoLongerReviewed(files, moved, _rest(plan, moved))
     return replace(plan, domains=reviewed.domains), _notes(plan, reviewed)
@@ -155,13 +159,24 @@ def _ended(policies: Iterable[Policy], reviewed: Plan) -> Iterator[str]:
             yield f"the grace of {name} ended on {life.gone_from}, after the review: its records go"
 
 
-def _of_zones(plan: Plan, pool: ProviderPool, reviewed: Plan) -> Reasons:
-    """Return, by zone, what of the plan has moved."""
-    by_key = {zone.where: zone for zone in plan.zones}
+def _noting(reviewed: Mapping[Where, ZoneEntry], moved: dict[Where, list[str]]) -> Noted:
+    """Return what notes the lines of each place that moved, while its zone is at hand."""
+
+    def noted(now: ZoneEntry, proposal: Proposal) -> None:
+        zone = reviewed.get(now.where)
+        if zone is not None:
+            moved.pop(now.where, None)  # a later one for the same place counts
+            if told := differences(zone, now, proposal):
+                moved[now.where] = told
+
+    return noted
+
+
+def _of_zones(moved: Mapping[Where, list[str]], reviewed: Plan) -> Reasons:
+    """Return, by zone and in the order of the plan, what of it has moved."""
     reasons: Reasons = {}
     for zone in reviewed.zones:
-        now = by_key.get(zone.where)
-        if now is not None and (told := differences(zone, now, pool.proposed(zone.where).proposal)):
+        if told := moved.get(zone.where):
             reasons.setdefault(zone.zone, []).extend(told)
     return reasons
 

@@ -41,7 +41,7 @@ def write_zones(
         PlanRefused: the plan is not this pool's; nothing was written.
     """
     for zone in plan.zones:
-        pool.proposed(zone.where)
+        pool.planned(zone.where)
     refused = refusals(plan.zones, request.allowed)
     writing = _Writing(plan, pool, request)
     for zone in plan.zones:
@@ -93,7 +93,7 @@ class _Writing:
         if wait is None or self.interrupted or not seen:
             return {}
         keys = {(DomainName(name), type) for name, type in (need.key for need in seen)}
-        publications = {need.needed[0]: self._pool.proposed(need.needed) for need in seen}
+        publications = {need.needed[0]: self._pool.planned(need.needed) for need in seen}
         asked = [each.publication for each in publications.values()]
         others = {entry.key for each in asked for entry in each.declared} - keys
         try:
@@ -120,8 +120,8 @@ class _Writing:
 
     def _write_one(self, lane: Lane, zone: ZoneEntry) -> ZoneResult:
         self._log.write(zone, "begun")
-        proposed = self._pool.proposed(zone.where)
-        result = written(lane, zone, proposed, normalize=self._plan.normalize)
+        planned = self._pool.planned(zone.where)
+        result = written(lane, zone, planned, normalize=self._plan.normalize)
         self._log.write(zone, result.status.value, result.detail)
         return result
 

@@ -49,6 +49,10 @@ class ListedProvider:
             else listing.reading()
         )
 
+    def forget(self, origin: DomainName) -> None:
+        """Keep nothing of what was read for a zone."""
+        self._listings.pop(origin, None)
+
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
         """Read the zone; see octoDNS."""
         origin = owner(zone.name)

@@ -140,6 +140,10 @@ class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has n
             else reading(origin, answer)
         )
 
+    def forget(self, origin: DomainName) -> None:
+        """Keep nothing of what was read for a zone."""
+        self._answers.pop(origin, None)
+
     def _get(self, path: str, data: Any = None) -> Any:
         if not path.startswith("zones/"):
             return super()._get(path, data)

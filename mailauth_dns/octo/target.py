@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -68,7 +68,8 @@ class Target:
         self.id = stanza.id
         self._maker = Maker(stanza, root)
         self._provider: Any = self._maker.make()
-        self._looked_at: set[DomainName] = set()
+        self._providers = [self._provider]
+        self._reads: dict[DomainName, int] = {}
         self._carrier = carrier_of(self._provider)
         # Local files are read and written at the speed of this process, under one lock.
         self.at_once = 1 if isinstance(self._provider, LocalProvider) else _AT_ONCE
@@ -121,6 +122,14 @@ class Target:
         with self._asked(proposal.reading.zone.origin):
             proposal.octodns_provider.apply(proposal.octodns_plan)
 
+    def release(self, proposal: Proposal) -> Proposal:
+        """Return a proposal that is never applied, and forget what was read for it.
+
+        A provider object that is used for very many zones would remember them all.
+        """
+        self._forget(proposal.octodns_provider, proposal.reading.zone.origin)
+        return replace(proposal, octodns_plan=None, octodns_provider=None)
+
     def finish(self, origin: DomainName) -> None:
         """Finish what an earlier run may have left undone: the reload of a local zone.
 
@@ -136,29 +145,40 @@ class Target:
     def read(self, origin: DomainName) -> Zone:
         """Return what the provider holds now.
 
-        It makes a new provider object, since many remember what they read.
+        It asks a provider object that has not read the zone yet, since many remember.
 
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
         """
         existing = OctoZone(f"{origin}.", set())
+        provider = self._unread(origin)
         with self._asked(origin):
-            provider = self._maker.make()
             exists = provider.populate(existing, target=True, lenient=True)
             if exists is False:
                 raise self._no_zone(origin)
-            return self._carrier.read(provider, existing).zone
+            zone = self._carrier.read(provider, existing).zone
+            self._forget(provider, origin)
+            return zone
 
     def _unread(self, origin: DomainName) -> Any:
         """Return a provider object that has not read this zone yet.
 
-        The first reads of all zones share one object. A second read of a zone has a new one.
+        The first reads of all zones share one object, the second reads another one, and so on.
         """
-        if origin in self._looked_at:
+        reads = self._reads.get(origin, 0)
+        if reads == len(self._providers):
             with self._asked(origin):
-                return self._maker.make()
-        self._looked_at.add(origin)
-        return self._provider
+                self._providers.append(self._maker.make())
+        self._reads[origin] = reads + 1
+        return self._providers[reads]
+
+    def _forget(self, provider: Any, origin: DomainName) -> None:
+        if provider is not None:
+            self._carrier.forget(provider, origin)
+            # Most classes of octoDNS have this name for what they read.
+            remembered = getattr(provider, "_zone_records", None)
+            if isinstance(remembered, dict):
+                remembered.pop(f"{origin}.", None)
 
     def _without_change(
         self, publication: Publication, now: datetime, normalize: bool

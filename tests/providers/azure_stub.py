@@ -58,7 +58,7 @@ class AzureApi(HttpStub):
     faults = frozenset(Fault) - {Fault.EARLY_END}
     said_when_busy = "Too many requests"
     plan_cost = 1
-    apply_cost = 4
+    apply_cost = 5
 
     def __init__(self) -> None:
         super().__init__()

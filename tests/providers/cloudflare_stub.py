@@ -27,7 +27,7 @@ class CloudflareApi(HttpStub):
         "Cloudflare answered 429: Please wait and consider throttling your request speed"
     )
     plan_cost = 2
-    apply_cost = 7
+    apply_cost = 9
 
     def __init__(self) -> None:
         super().__init__()

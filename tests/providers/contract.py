@@ -38,7 +38,7 @@ class Fault(Enum):
     EARLY_END = auto()  # a listing ends after its first page, as if that were all
     EMPTY = auto()  # a listing holds nothing
     EMPTY_LATER = auto()  # the second listing from now on holds nothing
-    MOVED = auto()  # before the second listing from now on, somebody adds "token=added" to the apex
+    MOVED = auto()  # before the third listing from now on, somebody adds "token=added" to the apex
     BUSY_READ = auto()  # a question comes too soon: 429, and how long to wait
     BUSY_WRITE = auto()
     BROKEN_WRITE = auto()  # 500, and nothing is done

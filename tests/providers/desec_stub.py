@@ -24,7 +24,7 @@ class DesecApi(HttpStub):
     faults = frozenset(Fault) - {Fault.EARLY_END}
     said_when_busy = "deSEC answered 429: Request was throttled"
     plan_cost = 1
-    apply_cost = 4
+    apply_cost = 5
 
     def __init__(self) -> None:
         super().__init__()

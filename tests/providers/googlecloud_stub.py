@@ -59,7 +59,7 @@ class GoogleCloudApi(HttpStub):
     faults = frozenset(Fault) - {Fault.EARLY_END}
     said_when_busy = "Quota exceeded"
     plan_cost = 3
-    apply_cost = 11
+    apply_cost = 14
 
     def __init__(self) -> None:
         super().__init__()

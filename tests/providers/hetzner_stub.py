@@ -25,7 +25,7 @@ class HetznerApi(HttpStub):
     ttls = range(60, 2**31)
     said_when_busy = "limit of 3600 requests per hour reached (rate_limit_exceeded)"
     plan_cost = 2
-    apply_cost = 8
+    apply_cost = 10
 
     def __init__(self) -> None:
         super().__init__()

@@ -29,7 +29,7 @@ class Route53Api(HttpStub):
     said_when_busy = "Rate exceeded"
     pause = 0  # Route 53 does not say how long to wait
     plan_cost = 2
-    apply_cost = 6
+    apply_cost = 8
 
     def __init__(self) -> None:
         super().__init__()
