@@ -118,7 +118,10 @@ class Publication:
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of all that decides what is published, wherever it stands in the files."""
+        """SHA-256 of all that decides what is published, wherever it stands in the files.
+
+        The zone's own name is left out, so that zones of one policy have one digest.
+        """
         rows = [
             [
                 entry.domain,
@@ -132,8 +135,9 @@ class Publication:
             ]
             for entry in self.declared
         ]
-        said = json.dumps([self.origin, rows, sorted(self.providers), sorted(self.nameservers)])
-        return hashlib.sha256(said.encode()).hexdigest()
+        said = json.dumps([rows, sorted(self.providers), sorted(self.nameservers)])
+        # JSON has no such character, so the text could be had back: no other one becomes the same.
+        return hashlib.sha256(said.replace(self.origin, "\0").encode()).hexdigest()
 
     def only(self, domains: frozenset[DomainName]) -> Publication:
         """Return the part that these domains declare; the rest is `unselected`."""

@@ -5,7 +5,7 @@ Zones are planned some at a time. What stays of a zone is what the plan says of 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -13,14 +13,16 @@ from mailauth_dns import __version__
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import plan_notes
 from mailauth_dns.deploy.git_commit import git_commit
-from mailauth_dns.deploy.plan_batch import Entries, Noted, Run
+from mailauth_dns.deploy.plan_batch import Noted, Run
 from mailauth_dns.deploy.plan_batches import in_batches
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
+from mailauth_dns.plan.alike import First, distinct
 from mailauth_dns.plan.permission import IdlePermission
-from mailauth_dns.plan.plan import FailedEntry, Plan, ZoneEntry
+from mailauth_dns.plan.plan import FailedEntry, Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import Permissions, idle, permissions_of
+from mailauth_dns.plan.same_zones import places, zones_alike
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 
@@ -49,9 +51,12 @@ def make_plan(
     permissions = permissions_of(repo.policies, now.date())
     run = Run(repo, pool, request, now, permissions, pool.connect(wanted))
     made = in_batches(run, chosen, request.declared or publications, progress, noted)
-    entries = tuple(each for at in wanted if isinstance(each := made[at], ZoneEntry))
+    entries = zones_alike(())
+    for at in wanted:
+        if isinstance(each := made[at], First):
+            entries.append_like(at[0], each)
     failed = tuple(each for at in wanted if isinstance(each := made[at], FailedEntry))
-    unneeded = _idle(permissions, chosen, request, made)
+    unneeded = _idle(permissions, chosen, request, entries)
     notes = (
         *request.notes,
         *plan_notes.retiring(repo.policies, {each for some in chosen for each in some.domains}),
@@ -66,24 +71,24 @@ def _idle(
     permissions: Permissions,
     chosen: Sequence[Publication],
     request: PlanRequest,
-    made: Entries,
+    entries: Sequence[ZoneEntry],
 ) -> tuple[IdlePermission, ...]:
     """Return the permissions that permit nothing in a plan."""
     if not permissions.by_domain:
         return ()
-    entries = [each for each in made.values() if isinstance(each, ZoneEntry)]
-    return idle(permissions, _planned_whole(chosen, request, made), entries)
+    whole = _planned_whole(chosen, request, frozenset(places(entries)))
+    return idle(permissions, whole, entries)
 
 
 def _planned_whole(
-    chosen: Sequence[Publication], request: PlanRequest, made: Entries
+    chosen: Sequence[Publication], request: PlanRequest, made: Container[Where]
 ) -> frozenset[DomainName]:
     """Return the domains that were planned at every provider of their zones."""
     asked = [each for each in chosen if request.providers_of(each)]
     broken = {
         domain
         for each in asked
-        if not all(isinstance(made.get((each.origin, at)), ZoneEntry) for at in each.providers)
+        if not all((each.origin, at) in made for at in each.providers)
         for domain in each.domains
     }
     return frozenset(domain for each in asked for domain in each.domains) - broken
@@ -105,4 +110,4 @@ def begun(repo: Repo, request: PlanRequest, now: datetime) -> Plan:
 
 def unresolved(plan: Plan) -> bool:
     """Tell whether a zone could not be read or a change is refused."""
-    return bool(plan.failed) or any(zone.refused for zone in plan.zones)
+    return bool(plan.failed) or any(zone.refused for zone, _ in distinct(plan.zones))

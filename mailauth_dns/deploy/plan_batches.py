@@ -15,13 +15,16 @@ from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.zone_groups import ZoneGroups, groups
 from mailauth_dns.deploy.zone_order import Known
 from mailauth_dns.diff.change import Difference
-from mailauth_dns.plan.plan import FailedEntry, Where
+from mailauth_dns.plan.alike import Alike, First
+from mailauth_dns.plan.plan import FailedEntry, Where, ZoneEntry
+from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import Zone
 
 BATCH = 500  # zones whose answers are held at once, unless more have to do with one another
 
 Publications = Mapping[DomainName, Publication]
+Made = dict[Where, First[ZoneEntry] | FailedEntry]
 
 
 def in_batches(
@@ -30,18 +33,19 @@ def in_batches(
     declared: Sequence[Publication],
     progress: Progress,
     noted: Noted,
-) -> Entries:
+) -> Made:
     """Return the entries of the `chosen` zones; `declared` is all that the repo declares."""
+    made, alike = Made(), zones_alike(())
     if any(policy.has_tests for policy in run.repo.policies):  # a test may look at any zone
-        return planned(run, Batch(tuple(chosen), tuple(declared)), progress, noted)[0]
+        batch = Batch(tuple(chosen), tuple(declared))
+        return _kept(planned(run, batch, progress, noted)[0], alike)
     together, ends = groups(declared), LooseEnds()
-    made: Entries = {}
     mine, everywhere = ({each.origin: each for each in some} for some in (chosen, declared))
     for zones in _batches(mine, together):
         batch = _batch(zones, mine, everywhere)
         entries, answers = planned(run, batch, progress, noted)
         ends.look_at(batch.chosen, answers)
-        made |= entries
+        made |= _kept(entries, alike)
     tied = tuple(ends.tied)
     for pair in tied:
         together.join(*pair)
@@ -49,8 +53,16 @@ def in_batches(
         batch = _batch([each for zone in again for each in together.of(zone)], mine, everywhere)
         if ends.own_spf:  # nobody's record may lead to it, and of some that may be unknown
             batch = Batch(batch.chosen, tuple(declared), dict(_seen(made, batch.chosen)))
-        made |= planned(run, batch, lambda _zone: None, noted)[0]
+        made |= _kept(planned(run, batch, lambda _zone: None, noted)[0], alike)
     return made
+
+
+def _kept(entries: Entries, alike: Alike[ZoneEntry]) -> Made:
+    """Return entries as they are kept: what is the same in many zones once."""
+    return {
+        where: alike.first_like(each) if isinstance(each, ZoneEntry) else each
+        for where, each in entries.items()
+    }
 
 
 def _batches(zones: Iterable[DomainName], together: ZoneGroups) -> Iterator[list[DomainName]]:
@@ -78,7 +90,7 @@ def _batch(zones: Iterable[DomainName], mine: Publications, everywhere: Publicat
     )
 
 
-def _seen(made: Entries, chosen: Iterable[Publication]) -> Iterator[tuple[Where, Known | None]]:
+def _seen(made: Made, chosen: Iterable[Publication]) -> Iterator[tuple[Where, Known | None]]:
     """Yield what is known of zones that were planned with others than the `chosen` ones.
 
     No record there leads to what goes, else they were among the chosen ones.

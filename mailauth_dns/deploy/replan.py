@@ -25,6 +25,7 @@ from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.digests import digests, no_longer, policies_by_zone
 from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import moved as permissions_moved
+from mailauth_dns.plan.same_zones import ZonesByPlace, places, zones_alike
 from mailauth_dns.plan.tied_zones import needs
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.name import DomainName
@@ -77,7 +78,7 @@ def replan(
         ProviderError: a stanza is wrong, or a provider of the plan cannot be read.
     """
     publications = tuple(publications)
-    named = {zone.where for zone in reviewed.zones}
+    named = frozenset(places(reviewed.zones))
     chosen = _chosen(repo, publications, reviewed, {zone for zone, _ in named})
     files = _of_files(repo, chosen, reviewed)
     stale = set(chain.from_iterable(files.values()))
@@ -94,7 +95,7 @@ def replan(
     )
     current = [each for each in chosen if each.origin not in stale]
     moved_at: dict[Where, list[str]] = {}
-    noted = _noting({zone.where: zone for zone in reviewed.zones}, moved_at)
+    noted = _noting(ZonesByPlace(reviewed.zones), moved_at)
     plan = _only(make_plan(repo, pool, current, request, progress, noted), named)
     moved = _of_zones(moved_at, reviewed)
     if files or moved:
@@ -175,14 +176,14 @@ def _noting(reviewed: Mapping[Where, ZoneEntry], moved: dict[Where, list[str]]) 
 def _of_zones(moved: Mapping[Where, list[str]], reviewed: Plan) -> Reasons:
     """Return, by zone and in the order of the plan, what of it has moved."""
     reasons: Reasons = {}
-    for zone in reviewed.zones:
-        if told := moved.get(zone.where):
-            reasons.setdefault(zone.zone, []).extend(told)
+    for where in places(reviewed.zones) if moved else ():
+        if told := moved.get(where):
+            reasons.setdefault(where[0], []).extend(told)
     return reasons
 
 
 def _notes(plan: Plan, reviewed: Plan) -> tuple[str, ...]:
-    by_key = {zone.where: zone for zone in plan.zones}
+    by_key = ZonesByPlace(plan.zones)
     return tuple(
         note
         for zone in reviewed.zones
@@ -197,11 +198,14 @@ def _waited(reviewed: Plan) -> Holds:
     return {
         zone.where: {(DomainName(entry.name), entry.type): hold for entry in zone.waiting}
         for zone in reviewed.zones
+        if zone.waiting
     }
 
 
 def _only(plan: Plan, named: Container[Where]) -> Plan:
     """Return a plan without the zones, and the failures, at providers that are not named."""
-    zones = tuple(zone for zone in plan.zones if zone.where in named)
     failed = tuple(failed for failed in plan.failed if failed.where in named)
+    if all(where in named for where in places(plan.zones)):
+        return replace(plan, failed=failed)
+    zones = zones_alike(zone for zone in plan.zones if zone.where in named)
     return replace(plan, zones=zones, failed=failed)

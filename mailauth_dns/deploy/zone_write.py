@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from enum import StrEnum
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.provider_pool import GivenUp, Lane, Planned
+from mailauth_dns.deploy.zone_results import Status, ZoneResult
 from mailauth_dns.deploy.zone_writing import ZoneWriting
 from mailauth_dns.diff.equivalence import cut
 from mailauth_dns.errors import NotServed, ProviderError, SetMoved
@@ -16,38 +15,6 @@ from mailauth_dns.plan.permissions import Refusal
 from mailauth_dns.plan.plan import ChangeEntry, ZoneEntry
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone
-
-
-class Status(StrEnum):
-    """How an apply ended for one zone at one provider."""
-
-    APPLIED = "applied"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
-    FAILED = "failed"
-    PARTIAL = "partial"
-    NOT_TRIED = "not tried"
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneResult:
-    """What happened to one zone at one provider.
-
-    `undone` are the changes that are not made; None where that is unknown. `refusals` are there if
-    it was not begun for want of permission.
-    """
-
-    zone: str
-    provider: str
-    status: Status
-    changes: tuple[ChangeEntry, ...]
-    detail: str = ""
-    refusals: tuple[Refusal, ...] = ()
-    undone: frozenset[RRKey] | None = frozenset()
-
-    def made(self, key: tuple[str, str]) -> bool:
-        """Tell whether the change of a set is certainly made."""
-        return self.undone is not None and key not in self.undone
 
 
 def written(lane: Lane, zone: ZoneEntry, planned: Planned, *, normalize: bool) -> ZoneResult:
