@@ -25,9 +25,10 @@ from mailauth_dns.errors import ProviderError, ProviderSilent
 from mailauth_dns.octo.compiled_zone import relative
 from mailauth_dns.octo.desired_zone import lay, octodns_record
 from mailauth_dns.octo.local import LocalProvider
+from mailauth_dns.octo.local_proposal import difference_of, edits
 from mailauth_dns.octo.provider_errors import longer_wait, may_pass, retry_after, told
 from mailauth_dns.octo.provider_kinds import carrier_of, local_reading
-from mailauth_dns.octo.provider_objects import Maker, local_folder, provider_class
+from mailauth_dns.octo.provider_objects import Maker
 from mailauth_dns.octo.provider_zone import Reading, owner
 from mailauth_dns.octo.writing_order import in_turn
 from mailauth_dns.policy.provider_stanza import Stanza
@@ -89,9 +90,10 @@ class Target:
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
         """
-        quick = self._without_change(publication, now, normalize)
-        if quick is not None:
-            return quick
+        if isinstance(self._provider, LocalProvider):
+            reading = self._file(self._provider, publication.origin)
+            found = difference_of(reading, publication, now, held, normalize=normalize)
+            return Proposal(self.id, reading, found, held)
         origin = publication.origin
         provider = self._unread(origin)
         desired = OctoZone(f"{origin}.", set())
@@ -120,7 +122,11 @@ class Target:
             ProviderError: the provider cannot be reached or refuses; it may have done a part.
         """
         with self._asked(proposal.reading.zone.origin):
-            proposal.octodns_provider.apply(proposal.octodns_plan)
+            if isinstance(self._provider, LocalProvider):
+                zone = proposal.reading.zone
+                self._provider.edit(zone.origin, edits(zone, proposal.difference))
+            else:
+                proposal.octodns_provider.apply(proposal.octodns_plan)
 
     def release(self, proposal: Proposal) -> Proposal:
         """Return a proposal that is never applied, and forget what was read for it.
@@ -150,6 +156,8 @@ class Target:
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
         """
+        if isinstance(self._provider, LocalProvider):
+            return self._file(self._provider, origin).zone
         existing = OctoZone(f"{origin}.", set())
         provider = self._unread(origin)
         with self._asked(origin):
@@ -180,25 +188,12 @@ class Target:
             if isinstance(remembered, dict):
                 remembered.pop(f"{origin}.", None)
 
-    def _without_change(
-        self, publication: Publication, now: datetime, normalize: bool
-    ) -> Proposal | None:
-        """Return a proposal without changes if the local files already say what is declared.
-
-        No octoDNS object is made for it.
-        """
-        if not isinstance(self._provider, LocalProvider):
-            return None
-        with self._asked(publication.origin):
-            reading = local_reading(self._provider, publication.origin)
+    def _file(self, provider: LocalProvider, origin: DomainName) -> Reading:
+        with self._asked(origin):
+            reading = local_reading(provider, origin)
         if reading is None:
-            raise self._no_zone(publication.origin)
-        difference = compare(reading.zone, publication, judge_at(now), normalize=normalize)
-        return (
-            None
-            if difference.changes or difference.blocked
-            else Proposal(self.id, reading, difference)
-        )
+            raise self._no_zone(origin)
+        return reading
 
     def _no_zone(self, origin: DomainName) -> ProviderError:
         return ProviderError(
@@ -293,18 +288,3 @@ def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:
             plan.changes = in_turn(plan.changes)
         return difference, plan
     return difference.refused(reason), None
-
-
-def local_directory(stanza: Stanza, root: Path) -> Path:
-    """Return the directory of a `local` provider's zone files.
-
-    Raises:
-        ProviderError: the stanza is another kind of provider.
-    """
-    directory = stanza.arguments.get("directory")
-    if not issubclass(provider_class(stanza), LocalProvider) or not isinstance(directory, str):
-        raise ProviderError(
-            f"{stanza.path}: "
-            "only a local provider (mailauth_dns.octo.LocalProvider) has files to serve"
-        )
-    return local_folder(stanza, root)

@@ -7,7 +7,7 @@ import json
 import pickle
 import re
 import tracemalloc
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -167,7 +167,7 @@ def test_sums_and_places_are_those_of_the_zones_in_full() -> None:
     assert dict(ZonesByPlace(held_once.zones)) == {zone.where: zone for zone in MIXED}
 
 
-REFUSED = {
+REFUSED: dict[str, tuple[Callable[[str], str], str]] = {
     "an old format": (
         lambda text: text.replace('"format": 3', '"format": 2'),
         "was made by another version (its format is 2, this one reads 3); plan again",
