@@ -7,7 +7,6 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.repo import Repo
@@ -75,7 +74,7 @@ class Declared:
         return self.sender.values if self.sender is not None else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Publication:
     """Everything that the policies declare for one zone, and where it goes.
 
@@ -88,7 +87,7 @@ class Publication:
     nameservers: tuple[str, ...]
     unselected: frozenset[RRKey] = frozenset()
 
-    @cached_property
+    @property
     def zone(self) -> Zone:
         """The record sets to be published."""
         sets = (
@@ -116,7 +115,7 @@ class Publication:
         """The policies' domains, in order."""
         return tuple(dict.fromkeys(entry.domain for entry in self.declared))
 
-    @cached_property
+    @property
     def digest(self) -> str:
         """SHA-256 of all that decides what is published, wherever it stands in the files.
 
