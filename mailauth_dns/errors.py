@@ -11,6 +11,8 @@
         ProviderSilent      it did not answer, or is busy; a safe question may be asked again
           Unreachable       not even its object could be made (octo/provider_objects.py)
         SetMoved            the set is no longer as it was read; nothing was written
+        NotServed           it is written, and the name server could not be made to serve it
+        MaybeLost           it is written, perhaps over what somebody else has just written
         GivenUp             it was silent too often and is asked no more (deploy/provider_pool.py)
       MasterFileError       a zone file is broken or cannot be edited (masterfile/lexer.py)
       NoMessageError        a file holds no mail message (evaluate/message_file.py)
@@ -206,6 +208,10 @@ class ProviderSilent(ProviderError):
 
 class NotServed(ProviderError):
     """A change is written, and the name server could not be made to serve it."""
+
+
+class MaybeLost(ProviderError):
+    """A change is written, and what somebody else wrote in the same moment may be lost by it."""
 
 
 class SetMoved(ProviderError):

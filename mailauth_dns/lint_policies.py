@@ -48,7 +48,7 @@ def lint_repo(
     looked_at = subjects(repo, publications, today, domains)
     beside: Iterable[Subject] = looked_at
     if live:
-        from mailauth_dns.live_subjects import beside_dns  # loads dnspython, only for live
+        from mailauth_dns.live_subjects import beside_dns  # loads live/, only for live
 
         beside = beside_dns(looked_at, chosen, publications, private_web=private_web)
     found, silenced = waived(

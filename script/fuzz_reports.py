@@ -7,6 +7,14 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from fuzz_checks import read
+
+from mailauth_dns.errors import PolicyError
+from mailauth_dns.evidence import evidence_files, evidence_text, fold
+from mailauth_dns.evidence.keep import keep
+from mailauth_dns.evidence.merge import merged
+from mailauth_dns.evidence.together import AnyReport, together
+from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import Record, Report
 from mailauth_dns.reports.bounds import Budget
 from mailauth_dns.reports.containers import Packed, ReportText, Unread, unwrapped
@@ -19,6 +27,7 @@ from mailauth_dns.reports.read_reports import (
 )
 
 _Records = tuple[Record, ...]
+_DOMAIN = DomainName("example.com")
 SCRATCH = tempfile.TemporaryDirectory()  # gone when the process ends
 
 
@@ -65,13 +74,48 @@ def _check(found: Outcome[_Records]) -> None:
             assert 0 < len(why) < 600, why
             assert "\n" not in why
         case ReadAggregate(report=report, value=records, told=told):
+            _check_kept(report.policy.domain, fold.short(report, iter(records)))
             assert report.reporter.begin <= report.reporter.end
             assert all(record.count >= 0 for record in records)
             assert all(len(str(each)) < 300 for each in told)
             assert report.reporter.first_day <= report.reporter.last_day
         case ReadTls(report=tls):
+            for domain, sessions in fold.sessions(tls).items():
+                _check_kept(domain, sessions)
             assert tls.key.domains == tls.domains
             assert all(each.failed >= 0 and each.successful >= 0 for each in tls.policies)
+
+
+def _check_kept(domain: DomainName, report: AnyReport) -> None:
+    """What is kept of a report can be read again, whatever was in it."""
+    found = together(domain, [report])
+    assert evidence_text.parse(evidence_text.text_of(found), "x") == found
+
+
+def evidence_file(octets: bytes) -> None:
+    """Read any file as evidence. What is read is written in one way."""
+    root = Path(SCRATCH.name)
+    path = root / evidence_files.path_of(_DOMAIN)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(octets)
+    found = read(lambda: evidence_files.read_evidence(root, _DOMAIN), PolicyError)
+    if found is not None:
+        text = evidence_text.text_of(found)
+        assert evidence_text.parse(text, "x") == found == merged(found, found)
+        assert len(keep(found, ()).evidence.mail) <= len(found.mail)
+
+
+def files_of_evidence() -> set[bytes]:
+    """Return files of evidence, whole, merged and broken."""
+    from tests.evidence import test_evidence_text as tests
+
+    texts = [line for line, _ in tests.REFUSED] + [
+        "\n".join(each) for each in tests.MERGES.values()
+    ]
+    return {
+        tests.GOLDEN.read_bytes(),
+        *(f"{tests.HEAD}\n{each}\n]\n".encode() for each in texts if len(each) < 10_000),
+    }
 
 
 def reports() -> set[bytes]:

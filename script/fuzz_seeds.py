@@ -14,7 +14,7 @@ from mailauth_dns.deploy.make_plan import make_plan
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.keys import keypair
-from mailauth_dns.live import dns_message
+from mailauth_dns.live import dns_message, wire
 from mailauth_dns.plan import plan_file as planfile
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.dkim import KeyType
@@ -29,7 +29,7 @@ ORIGIN = DomainName("example.com")
 SOA = "@ 300 IN SOA ns1.example.net. hostmaster.example.net. 1 7200 1800 1209600 300\n"
 
 
-QUESTION = dns_message.question_section(ORIGIN, "TXT")
+ANSWERED_TYPES = ("TXT", "CNAME", "A", "NS", "MX")  # what the target `answer` asks for
 
 
 def texts_in(value: object) -> Iterator[str]:
@@ -73,26 +73,26 @@ def good_plan() -> bytes:
 
 
 def answers() -> set[bytes]:
-    """Return replies to the question for TXT, without the id and without the question."""
+    """Return replies as the target `answer` takes them: without the id and without the question."""
     import dns.message
 
-    text = (
-        "id 1\nopcode QUERY\nrcode NOERROR\nflags QR AA\n;QUESTION\nexample.com. IN TXT\n;ANSWER\n"
-    )
-    records = [
-        'example.com. 300 IN TXT "v=spf1 " "-all"\nexample.com. 300 IN TXT "x"\n',
-        "example.com. 300 IN CNAME a.example.net.\na.example.net. 60 IN TXT x\n",
-        ";AUTHORITY\nexample.com. 300 IN SOA a. b. 1 2 3 4 5\n",
-        ";AUTHORITY\nexample.com. 300 IN NS ns.example.net.\n"
-        ";ADDITIONAL\nns.example.net. 1 IN A 192.0.2.1\n",
-    ]
-    replies = [dns.message.from_text(text + each).to_wire() for each in records]
-    return {
-        reply[2:4]
-        + reply[6 : dns_message.HEADER_SIZE]
-        + reply[dns_message.HEADER_SIZE + len(QUESTION) :]
-        for reply in replies
+    records = {
+        "TXT": 'example.com. 300 IN TXT "v=spf1 " "-all"\nexample.com. 300 IN TXT "x"\n',
+        "CNAME": "example.com. 300 IN CNAME a.example.net.\na.example.net. 60 IN TXT x\n",
+        "A": ";AUTHORITY\nexample.com. 300 IN SOA a. b. 1 2 3 4 5\n",
+        "NS": "example.com. 300 IN NS ns.example.com.\nexample.com. 300 IN NS ns2.example.com.\n"
+        ";ADDITIONAL\nns.example.com. 1 IN A 192.0.2.1\nns2.example.com. 1 IN AAAA 2001:db8::1\n",
+        "MX": "example.com. 300 IN MX 10 mx.example.com.\n;AUTHORITY\n"
+        "example.com. 300 IN NS ns.example.com.\n",
     }
+    found = set()
+    for number, type in enumerate(ANSWERED_TYPES):
+        head = "id 1\nopcode QUERY\nrcode NOERROR\nflags QR AA\nedns 0\n;QUESTION\n"
+        text = f"{head}example.com. IN {type}\n;ANSWER\n{records[type]}"
+        reply = dns.message.from_text(text).to_wire()
+        behind = wire.HEADER.size + len(dns_message.question_section(ORIGIN, type))
+        found.add(bytes((number,)) + reply[2:4] + reply[6 : wire.HEADER.size] + reply[behind:])
+    return found
 
 
 def words() -> set[bytes]:

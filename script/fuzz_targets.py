@@ -29,7 +29,14 @@ from fuzz_records import (
     shown_octets,
     txt_value,
 )
-from fuzz_reports import parsedmarc_file, parsedmarc_files, report_file, reports
+from fuzz_reports import (
+    evidence_file,
+    files_of_evidence,
+    parsedmarc_file,
+    parsedmarc_files,
+    report_file,
+    reports,
+)
 from fuzz_seeds import answers, both, files, masters, plan_parts, private_keys, tables
 
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, server_address, spf, tls_rpt
@@ -88,6 +95,7 @@ TARGETS = {
     "message": Target(received_message, lambda: {MESSAGE, MESSAGE.replace(b"\r", b"")}),
     "from": Target(from_field, tables("tests.records.test_address_list")),
     "report": Target(report_file, reports),
+    "evidence": Target(evidence_file, files_of_evidence),
     "parsedmarc": Target(parsedmarc_file, parsedmarc_files),
     "logo": Target(
         logo, both(files("tests/lint/pages/*.svg"), tables("tests.lint.test_svg_tiny_ps"))

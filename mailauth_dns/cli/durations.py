@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import date
 
 from mailauth_dns.errors import MailAuthError
 
@@ -19,3 +20,19 @@ def seconds(duration: str, option: str) -> float:
     if match is None:
         raise MailAuthError(f"{option} {duration}: write a time such as 90s, 10m or 1h")
     return float(match[1]) * _SECONDS[match[2] or "s"]
+
+
+def day(text: str, option: str) -> date:
+    """Return a day.
+
+    Raises:
+        MailAuthError: naming `option`, where the text is no day.
+    """
+    try:
+        # Later versions of Python take other spellings too.
+        found = date.fromisoformat(text) if re.fullmatch(r"\d{4}-\d\d-\d\d", text, re.A) else None
+    except ValueError:
+        found = None
+    if found is None:
+        raise MailAuthError(f"{option} {text}: write a day such as 2026-11-01")
+    return found

@@ -222,12 +222,59 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "reports read": (
         Example("Read all reports in a mailbox", "mailauth-dns reports read ~/Maildir/.dmarc"),
         Example(
-            "Read single files, for another program",
-            "mailauth-dns reports read monday.xml.gz tuesday.eml --format json",
-        ),
-        Example(
             "Read what parsedmarc wrote",
             "mailauth-dns reports read --parsedmarc aggregate.json --parsedmarc smtp_tls.json",
+        ),
+        Example("Keep what they say in git", "mailauth-dns reports read --write ~/Maildir/.dmarc"),
+    ),
+    "reports show": (
+        Example("Show whose mail receivers saw", "mailauth-dns reports show example.com"),
+        Example(
+            "Ask for the names of the hosts that sent",
+            "mailauth-dns reports show example.com --live",
+        ),
+        Example(
+            "Make a page of the last weeks",
+            "mailauth-dns reports show example.com --since 2026-11-01 --format html > mail.html",
+        ),
+    ),
+    "dmarc": (
+        Example("See what holds each domain back", "mailauth-dns dmarc status"),
+        Example("Take the next step of one", "mailauth-dns dmarc advance example.com"),
+    ),
+    "dmarc status": (
+        Example("See what holds a domain back", "mailauth-dns dmarc status example.com"),
+        Example("Read it from another program", "mailauth-dns dmarc status --format json"),
+    ),
+    "dmarc advance": (
+        Example("Take the next step", "mailauth-dns dmarc advance example.com"),
+        Example(
+            "Let receivers try it first",
+            "mailauth-dns dmarc advance example.com --test",
+        ),
+    ),
+    "reports watch": (
+        Example("Say what is new since the last time", "mailauth-dns reports watch"),
+        Example(
+            "Say what became so since a day, for a program",
+            "mailauth-dns reports watch --since 2026-11-01 --format json",
+        ),
+    ),
+    "mta_sts": (
+        Example("See what blocks mode enforce", "mailauth-dns mta_sts status"),
+        Example("Take the step", "mailauth-dns mta_sts advance example.com"),
+    ),
+    "mta_sts status": (
+        Example("See what blocks mode enforce", "mailauth-dns mta_sts status"),
+        Example(
+            "One domain's, for a program", "mailauth-dns mta_sts status example.com --format json"
+        ),
+    ),
+    "mta_sts advance": (
+        Example("Go on to mode enforce, if it may be", "mailauth-dns mta_sts advance example.com"),
+        Example(
+            "Where the web host has a private address",
+            "mailauth-dns mta_sts advance example.com --private-web",
         ),
     ),
     "serve": (

@@ -48,10 +48,15 @@ def _said(error: Any, context: Any) -> str:  # noqa: ANN401 - as above
 
 
 def _below(context: Any) -> dict[str, str]:  # noqa: ANN401 - as above
-    """Return the commands of groups, such as `status` below dkim, each with its whole name."""
+    """Return the commands of groups by name, such as `status`, in words with their groups."""
     if context.parent is not None:
         return {}
-    return {each.rpartition(" ")[2]: each for each in EXAMPLES if " " in each}
+    found: dict[str, list[str]] = {}
+    for path in sorted(EXAMPLES):
+        group, _, name = path.rpartition(" ")
+        if group:
+            found.setdefault(name, []).append(path)
+    return {name: " or ".join(paths) for name, paths in found.items()}
 
 
 def _near(given: str, right: Mapping[str, str]) -> str:

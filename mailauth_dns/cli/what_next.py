@@ -16,9 +16,11 @@ from mailauth_dns.policy.repo_layout import POLICY_DIR
 
 if TYPE_CHECKING:  # other commands can do without what these load
     from mailauth_dns.compile.publication import Publication
+    from mailauth_dns.evidence.kept_files import KeptFiles
     from mailauth_dns.lint.finding import Finding
     from mailauth_dns.lint.rule import Rule
     from mailauth_dns.plan.plan import LiveEntry
+    from mailauth_dns.records.name import DomainName
 
 PLAN = "plan.json"
 WAIT = ("--wait", "10m")
@@ -201,12 +203,24 @@ def after_verdict(session: Session, author: str | None) -> None:
         session.next("spf", "tree", author, why="who may send for its domain")
 
 
-def after_reports(session: Session, domains: Sequence[str]) -> None:
-    """Say what comes after reports; `domains` are those that they are about."""
-    if (session.root / POLICY_DIR).is_dir():
-        session.next("next", why="what is left to do for your domains")
+def after_reports(session: Session, domains: Sequence[str], kept: KeptFiles | None) -> None:
+    """Say what comes after reports about `domains`; `kept` is what became of the evidence."""
+    if kept is not None:
+        if not kept.problems:  # these say what to do
+            only = [file.domain for file in kept.files] if len(kept.files) == 1 else []
+            session.next("dmarc", "status", *only, why="what holds a stricter policy back")
+    elif (session.root / POLICY_DIR).is_dir():
+        session.again("--write", why="keeps it as evidence, from which DMARC is tightened")
     elif domains:
         session.next("import", domains[0], why="makes a policy of what DNS has")
+
+
+def after_evidence(session: Session, domain: DomainName | None) -> None:
+    """Say what comes after evidence, of one domain or of all."""
+    if domain is None:
+        session.next("reports", "show", "DOMAIN", why="the sources of one domain")
+    else:
+        session.next("dmarc", "status", domain, why="whether its policy may be tightened")
 
 
 def after_tree(session: Session, domain: str, *, rule: str | None, unknown: bool) -> None:

@@ -55,7 +55,7 @@ def look(
 
     `now` has a time zone.
     """
-    from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load
+    from mailauth_dns.live.observe import Wanted, observe  # it takes time to load
 
     wanted = [
         Wanted(

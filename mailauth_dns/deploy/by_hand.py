@@ -6,18 +6,18 @@ refused here too.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.deploy import beside_live, live_order, plan_live_only
 from mailauth_dns.deploy.beside_live import BesideLive, shown
+from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.diff.change import Blocked, Change, Difference
 from mailauth_dns.plan import permissions, policy_permissions, tied_zones
-from mailauth_dns.plan.entries import change_entry
 from mailauth_dns.plan.permissions import Allowance, Refusal
-from mailauth_dns.plan.plan import LIVE_DNS, ZoneEntry
+from mailauth_dns.plan.plan import LIVE_DNS, ChangeEntry, ZoneEntry
 from mailauth_dns.plan.policy_permissions import Permissions
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
@@ -31,7 +31,8 @@ class ByHand:
 
     `servers` are the name servers that were asked. `unknown` has a reason for each declaration
     that could not be compared. `refused` says why nothing of the zone may be entered: a test of a
-    policy would break, or the zone needs one of which nothing may be entered.
+    policy would break, or the zone needs one of which nothing may be entered. `judged` has the
+    changes by name and type, as a plan has them.
     """
 
     publication: Publication
@@ -40,6 +41,7 @@ class ByHand:
     there: tuple[Declared, ...]
     unknown: tuple[tuple[Declared, str], ...]
     refused: tuple[str, ...] = ()
+    judged: Mapping[tuple[str, str], ChangeEntry] = field(default_factory=dict)
 
 
 def unasked(publications: Iterable[Publication]) -> tuple[ByHand, ...]:
@@ -64,8 +66,12 @@ def look(
     So is what must not come without it, in any zone. What is left is refused as apply refuses it.
     `declared` is all that the repo declares. `now` has a time zone.
     """
-    permitted = policy_permissions.permissions_of(repo.policies, now.astimezone(UTC).date())
-    found = [_permitted(each, permitted, allowed) for each in beside_live.look(chosen, now)]
+    today = now.astimezone(UTC).date()
+    permitted = policy_permissions.permissions_of(repo.policies, today)
+    evidence = EvidenceOfChanges(repo, today)
+    found = [
+        _permitted(each, evidence, permitted, allowed) for each in beside_live.look(chosen, now)
+    ]
     differences = live_order.in_order(found, declared, now)
     zones: tuple[ZoneEntry, ...] = ()
     if any(each.changes for each in differences.values()):
@@ -75,23 +81,33 @@ def look(
         ((each.publication.origin, LIVE_DNS) for each in found), tied_zones.needs(zones)
     )
     by_zone = {each.publication.origin: each for each in found}
+    judged = {
+        zone.where: {(change.name, change.type): change for change in zone.changes}
+        for zone in zones
+    }
     return tuple(
-        _by_hand(
-            by_zone[DomainName(zone)], differences[DomainName(zone)], refused.get((zone, at), ())
+        replace(
+            _by_hand(by_zone[DomainName(zone)], differences[DomainName(zone)], refused.get(at, ())),
+            judged=judged.get(at, {}),
         )
         for turn in turns
-        for zone, at in turn
+        for at in turn
+        for zone in at[:1]
     )
 
 
 def _permitted(
-    found: BesideLive, permitted: Permissions, allowed: Collection[Allowance]
+    found: BesideLive,
+    evidence: EvidenceOfChanges,
+    permitted: Permissions,
+    allowed: Collection[Allowance],
 ) -> BesideLive:
     """Return a zone in which what is not permitted is blocked."""
     changes: list[Change] = []
     blocked = list(found.difference.blocked)
-    for change in found.difference.changes:
-        entry = policy_permissions.permitted_change(change_entry(change), permitted)
+    entries = evidence.entries(found.difference.changes, {})
+    for change, judged in zip(found.difference.changes, entries, strict=True):
+        entry = policy_permissions.permitted_change(judged, permitted)
         if refused := permissions.of_change(entry, allowed):
             reason = "; ".join(map(str, refused))
             blocked.append(Blocked(change.domain, change.key, change.family, reason))

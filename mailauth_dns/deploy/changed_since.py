@@ -17,15 +17,24 @@ from pathlib import PurePosixPath
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import git_files, plan_notes
+from mailauth_dns.deploy.evidence_since import zones_of_new_evidence
 from mailauth_dns.deploy.git_files import GitFile
 from mailauth_dns.errors import MailAuthError, PolicyError
 from mailauth_dns.policy.load import load_sound
 from mailauth_dns.policy.repo import Policy, Repo
-from mailauth_dns.policy.repo_layout import DEFAULTS, KEY_DIR, POLICY_DIR, PROVIDER_DIR, SENDER_DIR
+from mailauth_dns.policy.repo_layout import (
+    DEFAULTS,
+    EVIDENCE_DIR,
+    KEY_DIR,
+    POLICY_DIR,
+    PROVIDER_DIR,
+    SENDER_DIR,
+)
 from mailauth_dns.records.name import DomainName
 
 _FOLDERS = ("zones", PROVIDER_DIR.as_posix())
-_MADE = ("zones/compiled/", "zones/mta-sts/")  # by `compile`, from the rest
+# By `compile`, from the rest; and what says nothing of what a policy means.
+_MADE = ("zones/compiled/", "zones/mta-sts/", f"{EVIDENCE_DIR.as_posix()}/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +63,13 @@ def changed_since(ref: str, repo: Repo, publications: Sequence[Publication]) -> 
     try:
         base = git_files.merge_base(repo.root, ref)
         before = _before(repo, base)
+        judged_anew = zones_of_new_evidence(repo, base)
     except MailAuthError as error:
         raise MailAuthError(f"--changed-since {ref}: {error}") from None
     was, now = _bases(before.repo, before.publications), _bases(repo, publications)
-    zones = frozenset(zone for zone, basis in now.items() if was.get(zone) != basis)
+    zones = frozenset(
+        zone for zone, basis in now.items() if zone in judged_anew or was.get(zone) != basis
+    )
     commit = base[:12]
     first = f"planned are the zones that changed since {ref} ({commit}): {len(zones)} of {len(now)}"
     broken = plan_notes.broken(before.broken, commit, all_zones=not before.publications)

@@ -1,8 +1,7 @@
-"""What git says of a repo: its commit, what differs from it, and when a file was changed."""
+"""What git says of a repo: its commit, and what differs from it."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 from mailauth_dns.deploy import git
@@ -41,12 +40,6 @@ def uncommitted(root: Path) -> tuple[str, ...] | None:
 def has_remote(root: Path) -> bool:
     """Tell whether git knows a place that the repo is pushed to."""
     return bool(_said(root, "remote"))
-
-
-def changed_at(root: Path, path: str) -> datetime | None:
-    """Return when a file of the repo was last changed in a commit; None where git does not say."""
-    said = _said(root, "log", "-1", "--format=%ct", "--", path)
-    return datetime.fromtimestamp(int(said), UTC) if said and said.strip().isdigit() else None
 
 
 def _said(root: Path, *arguments: str) -> str | None:

@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from mailauth_dns import __version__
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import plan_notes
+from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.deploy.plan_batch import Noted, Run
 from mailauth_dns.deploy.plan_batches import in_batches
@@ -27,6 +28,8 @@ from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 
 _EVERYTHING = PlanRequest()
+# Of so few zones apply needs no second plan: the first one is made in the moment before it writes.
+AT_HAND = 4
 
 
 def make_plan(
@@ -49,7 +52,9 @@ def make_plan(
     chosen, now = request.chosen(repo, publications), datetime.now(UTC)
     wanted = [(each.origin, at) for each in chosen for at in request.providers_of(each)]
     permissions = permissions_of(repo.policies, now.date())
-    run = Run(repo, pool, request, now, permissions, pool.connect(wanted))
+    evidence = EvidenceOfChanges(repo, now.date())
+    unreachable, keeps = pool.connect(wanted), len(wanted) <= AT_HAND
+    run = Run(repo, pool, request, now, permissions, evidence, unreachable, keeps)
     made = in_batches(run, chosen, request.declared or publications, progress, noted)
     entries = zones_alike(())
     for at in wanted:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from mailauth_dns.diff.changed_terms import changed_terms
 from mailauth_dns.octo.target import Proposal
+from mailauth_dns.plan import evidence_words
 from mailauth_dns.plan.done import is_done
+from mailauth_dns.plan.evidence_entry import EvidenceEntry
 from mailauth_dns.plan.plan import ChangeEntry, ZoneEntry
 from mailauth_dns.records.zone import quoted
 
@@ -34,6 +36,32 @@ def differences(reviewed: ZoneEntry, now: ZoneEntry, proposal: Proposal) -> list
         if (name, type) not in approved:
             found.append(f"{name} {type} at {now.provider}: was not reviewed: {_told(fresh)}")
     return found
+
+
+def evidence_differences(reviewed: ZoneEntry, now: ZoneEntry) -> list[str]:
+    """Return, in words, of which changes the evidence says otherwise than at the review.
+
+    A change that is done needs no evidence any more.
+    """
+    if reviewed.digests.evidence == now.digests.evidence:
+        return []
+    approved = {(change.name, change.type): change.evidence for change in reviewed.changes}
+    found = []
+    for change in now.changes:
+        before, after = approved.get((change.name, change.type)), change.evidence
+        if after is not None and (before is None or before.outcome != after.outcome):
+            told = _reviewed_evidence(before)
+            said = evidence_words.refusal(after)
+            found += [
+                f"{change.name} {change.type} at {now.provider}: the evidence says otherwise than "
+                f"at the review: {said}",
+                f"  reviewed: {told}",
+            ]
+    return found
+
+
+def _reviewed_evidence(entry: EvidenceEntry | None) -> str:
+    return "no evidence was looked at" if entry is None else evidence_words.refusal(entry)
 
 
 def foreign_differences(reviewed: ZoneEntry, now: ZoneEntry) -> list[str]:

@@ -1,6 +1,6 @@
 """The questions that plan and verify ask live DNS.
 
-dnspython takes time to load, so `live.observe` is imported only when DNS is asked.
+`live.observe` takes time to load, so it is imported only when DNS is asked.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from datetime import datetime
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import observed, zone_entries
+from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.deploy.other_providers import Answers
 from mailauth_dns.deploy.plan_request import Holds, PlanRequest
 from mailauth_dns.deploy.proposals import Progress, Question, proposals, settled
@@ -39,7 +40,9 @@ class Run:
     request: PlanRequest
     now: datetime
     permissions: Permissions
+    evidence: EvidenceOfChanges
     unreachable: Mapping[str, ProviderError]
+    keeps: bool  # the proposals, for apply
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,16 +68,17 @@ def planned(run: Run, batch: Batch, progress: Progress, noted: Noted) -> tuple[E
     }
     known = observed.ready_parts(batch.chosen, run.now) if request.live else {}
     held = _held(wanted, known, run.now, request)
-    question = Question(wanted, held, batch.declared, batch.elsewhere, request, run.now)
+    question = Question(wanted, held, batch.declared, batch.elsewhere, request, run.now, run.keeps)
     answers, observations = _compared(run, question, known, progress)
     proposed = {where: each for where, each in answers.items() if isinstance(each, Proposal)}
-    untried = zone_entries.entries(run.repo, wanted, proposed, observations, request)
+    untried = zone_entries.entries(run.repo, wanted, proposed, observations, request, run.evidence)
     made: Entries = {}
     for zone in zone_entries.with_tests(
         run.repo, batch.chosen, untried, proposed, live=request.live
     ):
         where = zone.where
-        run.pool.remember(where, Planned(wanted[where], proposed[where].held))
+        proposal = proposed[where] if run.keeps else None
+        run.pool.remember(where, Planned(wanted[where], proposed[where].held, proposal))
         made[where] = with_permissions(zone, run.permissions)
         noted(zone, proposed[where])
     return made | _failed(answers, wanted), answers

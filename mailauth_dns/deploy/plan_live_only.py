@@ -13,12 +13,13 @@ from datetime import UTC, datetime
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import beside_live, live_order, plan_notes
 from mailauth_dns.deploy.beside_live import BesideLive, is_silent
+from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.deploy.live_order import Differences
 from mailauth_dns.deploy.make_plan import begun
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.diff.change import Change, Difference
 from mailauth_dns.plan.digests import Digests
-from mailauth_dns.plan.entries import blocked_entry, change_entry, kept_entry
+from mailauth_dns.plan.entries import blocked_entry, kept_entry
 from mailauth_dns.plan.plan import (
     LIVE_DNS,
     AuthorityEntry,
@@ -67,8 +68,11 @@ def judged(
     show_kept: bool = False,
 ) -> tuple[ZoneEntry, ...]:
     """Return the zones of a plan of live DNS, with tests and what policies permit."""
+    evidence = EvidenceOfChanges(repo, now.astimezone(UTC).date())
     seen = {
-        each.publication.origin: _entry(each, differences[each.publication.origin], show_kept)
+        each.publication.origin: _entry(
+            each, differences[each.publication.origin], evidence, show_kept=show_kept
+        )
         for each in found
         if not is_silent(each)
     }
@@ -87,15 +91,15 @@ def _failed(found: BesideLive) -> FailedEntry:
     return FailedEntry(publication.origin, LIVE_DNS, f"unknown: {found.unknown[0][1]}", place)
 
 
-def _entry(found: BesideLive, difference: Difference, show_kept: bool) -> ZoneEntry:
+def _entry(
+    found: BesideLive, difference: Difference, evidence: EvidenceOfChanges, *, show_kept: bool
+) -> ZoneEntry:
     places, origin = found.publication.places, found.publication.origin
     return ZoneEntry(
         zone=origin,
         provider=LIVE_DNS,
         digests=Digests(found.publication.digest, tests="", provider=""),  # for no apply
-        changes=tuple(
-            change_entry(each, places.get((each.key, each.family))) for each in difference.changes
-        ),
+        changes=evidence.entries(difference.changes, places),
         blocked=tuple(
             blocked_entry(each, places.get((each.key, each.family))) for each in difference.blocked
         ),
@@ -123,7 +127,7 @@ def _tests(
     ]
     if not tested:
         return {}
-    from mailauth_dns.simulate.before_after import over_live  # loads dnspython
+    from mailauth_dns.simulate.before_after import over_live  # loads live/
     from mailauth_dns.simulate.dns_views import as_it_is
 
     zones = [beside_live.planned_zone(origin, each) for origin, each in changes.items()]

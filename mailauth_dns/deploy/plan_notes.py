@@ -6,8 +6,8 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.plan.plan import ChangeEntry, ZoneEntry
+from mailauth_dns.plan.who_sends import is_of
 from mailauth_dns.policy.repo import Policy
-from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.senders.use import Use
 
@@ -82,7 +82,10 @@ def of_senders(policies: Iterable[Policy], zones: Iterable[ZoneEntry]) -> Iterat
     for policy in policies:
         mine = changes.get(policy.domain, ())
         for use in policy.senders if mine else ():
-            if any(_is_of(use, policy.domain, change) for change in mine):
+            if any(
+                is_of(use, policy.domain, (each.name, each.type), {*each.before}, {*each.after})
+                for each in mine
+            ):
                 for note in _notes(use):
                     said.setdefault(note, []).append(policy.domain)
     for note, domains in said.items():
@@ -110,19 +113,6 @@ def _notes(use: Use) -> Iterator[str]:
         return
     for note in use.notes:
         yield note.partition(". ")[0]  # where to find what is missing, `compile --explain` says
-
-
-def _is_of(use: Use, domain: DomainName, change: ChangeEntry) -> bool:
-    """Tell whether a change adds or takes away something that is the sender's."""
-    names = {dkim.owner_name(each.selector, domain) for each in use.selectors}
-    if use.path is not None:
-        names.add(use.path.name)
-    if change.name in names:
-        return True
-    spf = use.entry.spf if use.entry is not None else None
-    named = {*use.terms, *(f"include:{each}" for each in (spf.includes if spf else ()))}
-    before, after = ({*" ".join(each).lower().split()} for each in (change.before, change.after))
-    return change.name == domain and change.type == "TXT" and bool(named & (before ^ after))
 
 
 def _verb(names: Sequence[str], one: str = "is", several: str = "are") -> str:

@@ -14,7 +14,7 @@ from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
 from mailauth_dns.deploy.zone_order import Known
 from mailauth_dns.diff.change import Difference, Hold
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.octo.target import Proposal
+from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.plan import Where
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
@@ -29,7 +29,7 @@ class Question:
 
     `declared` is all that the repo declares in these zones and in those that they have to do with.
     Of these, `elsewhere` are known. Others are read, at the providers that the request names, or
-    at any if it names none.
+    at any if it names none. `keeps`: the answers are to be applied as they are.
     """
 
     wanted: Mapping[Where, Publication]
@@ -38,6 +38,7 @@ class Question:
     elsewhere: Mapping[Where, Known | None]
     request: PlanRequest
     now: datetime
+    keeps: bool
 
 
 def proposals(
@@ -116,13 +117,13 @@ def _proposed(
     def propose(lane: Lane, where: Where) -> Proposal | ProviderError:
         publication, now = question.wanted[where], question.now
         normalize = question.request.normalize
+
+        def ask(target: Target) -> Proposal:
+            proposal = target.propose(publication, now, held[where], normalize=normalize)
+            return proposal if question.keeps else target.release(proposal)
+
         try:
-            return lane.ask(
-                where[0],
-                lambda target: target.release(
-                    target.propose(publication, now, held[where], normalize=normalize)
-                ),
-            )
+            return lane.ask(where[0], ask)
         except ProviderError as error:
             return error
 

@@ -22,7 +22,7 @@ from mailauth_dns.deploy.daemon_executor import DaemonExecutor
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused, ProviderError, ProviderSilent
 from mailauth_dns.octo.provider_objects import Unreachable
-from mailauth_dns.octo.target import Target
+from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.plan import Where
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.zone import RRKey
@@ -95,10 +95,14 @@ class Lane:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """What was planned for a zone at a provider, and what must not be written there yet."""
+    """What was planned for a zone at a provider, and what must not be written there yet.
+
+    `proposal` is there if it is at hand to be applied.
+    """
 
     publication: Publication
     held: Mapping[RRKey, Hold]
+    proposal: Proposal | None = None
 
 
 class ProviderPool:

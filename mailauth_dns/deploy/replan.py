@@ -2,7 +2,7 @@
 
 A reviewed change is pending (our values are as before), done (as after) or moved (anything else). A
 zone with a moved change is stale, and so is one of which the files say something else than at the
-review.
+review, be it the policy or the evidence.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from itertools import chain
 
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.make_plan import make_plan
-from mailauth_dns.deploy.moved import differences, foreign_differences
+from mailauth_dns.deploy.moved import differences, evidence_differences, foreign_differences
 from mailauth_dns.deploy.plan_batch import Noted
 from mailauth_dns.deploy.plan_request import Holds, PlanRequest
 from mailauth_dns.deploy.proposals import Progress
@@ -167,7 +167,7 @@ def _noting(reviewed: Mapping[Where, ZoneEntry], moved: dict[Where, list[str]]) 
         zone = reviewed.get(now.where)
         if zone is not None:
             moved.pop(now.where, None)  # a later one for the same place counts
-            if told := differences(zone, now, proposal):
+            if told := differences(zone, now, proposal) or evidence_differences(zone, now):
                 moved[now.where] = told
 
     return noted

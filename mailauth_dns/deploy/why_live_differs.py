@@ -28,7 +28,7 @@ def reasons(
     Only the zones' own servers are asked, for MAX_EXPLAINED records, and for one that is missing
     at MAX_PLACES wrong places.
     """
-    # dnspython takes time to load, and only live DNS needs it.
+    # This takes time to load, and only live DNS needs it.
     from mailauth_dns.live.observe import Wanted, observe
 
     publications = tuple(publications)

@@ -7,12 +7,13 @@ from dataclasses import replace
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import live_state
+from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.diff.partial_read import not_told
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.digests import digests, policies_by_zone
-from mailauth_dns.plan.entries import blocked_entry, change_entry, kept_entry
+from mailauth_dns.plan.entries import blocked_entry, evidence_digest, kept_entry
 from mailauth_dns.plan.plan import Where, ZoneEntry
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
@@ -38,6 +39,7 @@ def entries(
     proposals: Mapping[Where, Proposal],
     observations: Mapping[DomainName, Observation],
     request: PlanRequest,
+    evidence: EvidenceOfChanges,
 ) -> Iterator[ZoneEntry]:
     """Yield the entry of each proposal, without tests."""
     index = policies_by_zone(repo)
@@ -45,14 +47,14 @@ def entries(
         publication, zone = wanted[where], proposal.reading.zone
         observation = observations.get(publication.origin)
         difference, places = proposal.difference, publication.places
+        changes = evidence.entries(difference.changes, places)
         yield ZoneEntry(
             zone=where[0],
             provider=where[1],
-            digests=digests(repo, index, publication, where[1]),
-            changes=tuple(
-                change_entry(each, places.get((each.key, each.family)))
-                for each in difference.changes
+            digests=replace(
+                digests(repo, index, publication, where[1]), evidence=evidence_digest(changes)
             ),
+            changes=changes,
             blocked=tuple(
                 blocked_entry(each, places.get((each.key, each.family)))
                 for each in difference.blocked
@@ -78,7 +80,7 @@ def with_tests(
     if not tested:
         yield from zones
         return
-    from mailauth_dns.simulate.before_after import entries as trials  # loads dnspython
+    from mailauth_dns.simulate.before_after import entries as trials  # loads live/
 
     tests = trials(tested, planned, repo, proposals, ask_live=live)
     for zone in zones:

@@ -9,7 +9,7 @@ from mailauth_dns.deploy.provider_pool import GivenUp, Lane, Planned
 from mailauth_dns.deploy.zone_results import Status, ZoneResult
 from mailauth_dns.deploy.zone_writing import ZoneWriting
 from mailauth_dns.diff.equivalence import cut
-from mailauth_dns.errors import NotServed, ProviderError, SetMoved
+from mailauth_dns.errors import MaybeLost, NotServed, ProviderError, SetMoved
 from mailauth_dns.plan.done import is_done
 from mailauth_dns.plan.permissions import Refusal
 from mailauth_dns.plan.plan import ChangeEntry, ZoneEntry
@@ -104,7 +104,7 @@ def _of_changes(
         return Status.FAILED, f"the provider took the change and does not have it: {names}"
     if zone.changes and (writing.asked == 0 or _was_faster(failure, writing)):
         return Status.UNCHANGED, "somebody else has just made these changes"
-    if isinstance(failure, NotServed):
+    if isinstance(failure, NotServed | MaybeLost):
         return Status.PARTIAL, str(failure)
     status = Status.APPLIED if zone.changes else Status.UNCHANGED
     detail = f"{failure}; the changes are there all the same" if failure is not None else ""

@@ -41,6 +41,7 @@ class ZoneWriting:
             **planned.held,
         }
         self._normalize = normalize
+        self._at_hand = planned.proposal
         self._kept: dict[RRKey, frozenset[str]] = {}  # foreign values seen before the first write
 
     def __call__(self, target: Target) -> None:
@@ -50,9 +51,11 @@ class ZoneWriting:
             SetMoved: what would change is not what was approved; nothing was written now.
             ProviderError: the provider cannot be reached or refuses; it may have done a part.
         """
-        proposal = target.propose(
-            self._publication, datetime.now(UTC), self._held, normalize=self._normalize
-        )
+        proposal, self._at_hand = self._at_hand, None
+        if proposal is None:
+            proposal = target.propose(
+                self._publication, datetime.now(UTC), self._held, normalize=self._normalize
+            )
         try:
             self._check(proposal)
             self.blocked = {
@@ -73,7 +76,7 @@ class ZoneWriting:
             )
         if moved:
             names = ", ".join(f"{name} {type}" for name, type in moved)
-            raise SetMoved(f"{names}: changed at the server since it was read; plan again")
+            raise SetMoved(f"{names}: changed at the provider since it was read; plan again")
         if not self.asked:
             self._kept = {change.key: change.kept for change in proposal.difference.changes}
 

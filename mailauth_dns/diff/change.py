@@ -29,15 +29,31 @@ class Risk(IntEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Asked:
+    """What a change of a DMARC record asks for failing mail of a domain, before and after.
+
+    Each side has the values of a record of the domain's own. Where it inherits a policy, that
+    policy is written so. `mail` says what shows that the domain has mail, and `mail_below` the same
+    for names below it that have no record of their own; None where nothing does.
+    """
+
+    before: frozenset[str]
+    after: frozenset[str]
+    mail: str | None
+    mail_below: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
     """What a change means for mail, in words, and its risk.
 
-    `rules` are the ids of the rules that make it breaking.
+    `rules` are the ids of the rules that make it breaking. `asked` is there for DMARC records.
     """
 
     meaning: str
     risk: Risk = Risk.SAFE
     rules: tuple[str, ...] = ()
+    asked: Asked | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mailauth_dns.compile.publication import Declared
-from mailauth_dns.diff.change import Judgement, Risk
+from mailauth_dns.diff.change import Asked, Judgement, Risk
 from mailauth_dns.diff.dmarc_requests import LEVEL, Request, Side
 from mailauth_dns.diff.dmarc_tags_meaning import details, reports
 from mailauth_dns.diff.equivalence import parsed
@@ -57,9 +57,26 @@ def dmarc_changed(
     elif head:
         words = [head, *words]
     rules = tuple(dict.fromkeys(rule for each in told for rule in each.rules))
-    return Judgement(
-        "; ".join(words) or "other tags change", max(each.risk for each in told), rules
+    risk = max(each.risk for each in told)
+    asked = Asked(
+        _values(domain, was, before),
+        _values(domain, now, after),
+        sides.in_use(domain),
+        sides.subdomain_in_use(domain) if _leads(domain, was, now) else None,
     )
+    return Judgement("; ".join(words) or "other tags change", risk, rules, asked)
+
+
+def _leads(domain: DomainName, was: Side, now: Side) -> bool:
+    """Tell whether names below the domain follow its record, and not one above it."""
+    return domain in (was.found.organizational_domain, now.found.organizational_domain)
+
+
+def _values(domain: DomainName, side: Side, own: frozenset[str]) -> frozenset[str]:
+    """Return the values of a record that asks for what receivers apply to a domain."""
+    if side.source in (None, domain):
+        return own
+    return frozenset(() if (there := side.as_own) is None else (str(there),))
 
 
 def _head(
@@ -140,11 +157,8 @@ def _untested(was: Request, now: Request) -> str:
 
 
 def _subdomains(domain: DomainName, was: Side, now: Side, sides: Sides) -> Iterator[Judgement]:
-    """Tell what changes for names below the domain.
-
-    Those names do not follow the domain's record where a record above the domain applies to them.
-    """
-    if domain not in (was.found.organizational_domain, now.found.organizational_domain):
+    """Tell what changes for names below the domain."""
+    if not _leads(domain, was, now):
         return
     as_own = (was.own, now.own)
     used = sides.subdomain_in_use(domain) if now.below.above(was.below) >= _AT_ONCE else None

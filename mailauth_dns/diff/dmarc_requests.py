@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mailauth_dns.evaluate.dmarc import (
     ONE_LEVEL_LESS,
@@ -93,6 +93,13 @@ class Side:
         applicable = self.found.applicable
         reason = applicable.policy if isinstance(applicable, Applicable) else applicable
         return reason.reason if isinstance(reason, Unknown) else None
+
+    @property
+    def as_own(self) -> Record | None:
+        """A record of the domain's own that asks for what applies to it; None where none does."""
+        if self.record is None:
+            return None
+        return replace(self.record, p=self.own.policy, sp=self.below.policy, np=self.missing.policy)
 
     @property
     def source(self) -> DomainName | None:

@@ -22,7 +22,7 @@ def tightens(before: frozenset[str], after: frozenset[str]) -> bool:
 
     What the domain inherits from a parent does not count.
     """
-    old, new = (_applied(values) for values in (before, after))
+    old, new = (applied(values) for values in (before, after))
     asked = [
         [Request.of(record, getattr(record, tag, None)) for record in (old, new)]
         for tag in ("effective_p", "effective_sp", "effective_np")
@@ -48,11 +48,11 @@ def catches(before: frozenset[str], after: frozenset[str], own: frozenset[str]) 
     `before` and `after` are the records of the domain, and `own` is the one that a name below it is
     to have. Without its own record the name falls under the domain's.
     """
-    mine = _applied(own)
+    mine = applied(own)
     if mine is None:
         return False
     asked = Request.of(mine, mine.effective_p)
-    old, new = (_applied(values) for values in (before, after))
+    old, new = (applied(values) for values in (before, after))
     for tag in ("effective_sp", "effective_np"):
         was, now = (Request.of(record, getattr(record, tag, None)) for record in (old, new))
         if now.above(was) > 0 and now.above(asked) > 0:
@@ -62,9 +62,10 @@ def catches(before: frozenset[str], after: frozenset[str], own: frozenset[str]) 
 
 def applies(values: frozenset[str]) -> bool:
     """Tell whether receivers apply a DMARC record of these values."""
-    return _applied(values) is not None
+    return applied(values) is not None
 
 
-def _applied(texts: frozenset[str]) -> Record | None:
+def applied(texts: frozenset[str]) -> Record | None:
+    """Return the record that receivers apply where a name has these values; None where none."""
     records = [received for text in texts if (received := receive(text)) is not None]
     return records[0].applied if len(records) == 1 else None

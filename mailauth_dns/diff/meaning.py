@@ -8,7 +8,7 @@ their own) and transport_meaning (mail that comes in).
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from mailauth_dns.compile.publication import Declared
@@ -76,7 +76,7 @@ def judge_at(now: datetime) -> Judge:
         )
         if entry.family is not Family.DKIM:  # of which half a key says nothing
             said += f"; {judged.meaning}"
-        return Judgement(said, max(judged.risk, Risk.CAUTION), judged.rules)
+        return replace(judged, meaning=said, risk=max(judged.risk, Risk.CAUTION))
 
     return judge
 

@@ -41,7 +41,7 @@ def _made(what: str, before: frozenset[str]) -> str:
 def mta_sts_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
     """Judge by the modes. An id that we derived tells the mode of its policy; other ids do not."""
     old, new = _in_force(Family.MTA_STS, before), _in_force(Family.MTA_STS, after)
-    was = mta_sts.mode_of(old.id) if isinstance(old, mta_sts.Record) else None
+    was = mode_before(before)
     if not isinstance(new, mta_sts.Record):
         return _mta_sts_gone(was) if isinstance(old, mta_sts.Record) else _mta_sts_ignored(before)
     now = entry.served.mode if entry.served is not None else mta_sts.mode_of(new.id)
@@ -65,6 +65,12 @@ def mta_sts_changed(entry: Declared, before: frozenset[str], after: frozenset[st
         else said,
         risk,
     )
+
+
+def mode_before(before: frozenset[str]) -> mta_sts.Mode | None:
+    """Return the mode of the policy that is published; None where no id of ours tells it."""
+    old = _in_force(Family.MTA_STS, before)
+    return mta_sts.mode_of(old.id) if isinstance(old, mta_sts.Record) else None
 
 
 def _mta_sts_gone(was: mta_sts.Mode | None) -> Judgement:

@@ -20,6 +20,9 @@ class Unknown:
     reason: str
 
 
+_NOT_ASKED = Unknown("was not asked")
+
+
 @dataclass(frozen=True, slots=True)
 class ServerView:
     """One server's own answers; a set is None where the server says that there is none."""
@@ -29,7 +32,7 @@ class ServerView:
 
     def said(self, key: RRKey) -> RRset | Unknown | None:
         """Return what the server says of a set."""
-        return self.sets.get(key, Unknown("was not asked"))
+        return self.sets.get(key, _NOT_ASKED)
 
 
 def _all_values(rrset: RRset) -> frozenset[str]:

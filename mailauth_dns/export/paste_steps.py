@@ -11,7 +11,10 @@ from mailauth_dns.compile.publication import Declared
 from mailauth_dns.deploy.by_hand import ByHand, changes_of
 from mailauth_dns.diff.change import Change
 from mailauth_dns.diff.compare import DEFAULT_TTL
+from mailauth_dns.diff.dmarc_tightening import tightens
 from mailauth_dns.diff.equivalence import meaning
+from mailauth_dns.plan import evidence_words
+from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import MAX_STRING, quoted
@@ -50,7 +53,7 @@ class Step:
 
     `old` is the value that gives way to the new one, `deleted` are values of ours that go as well,
     `kept` are values of others in the same set. `why` says why the state is unknown, and `note`
-    what must not be there beside the record.
+    what must not be there beside the record. `evidence` is what reports say of the change.
     """
 
     number: int
@@ -66,6 +69,7 @@ class Step:
     rules: tuple[str, ...] = ()
     why: str | None = None
     note: str | None = None
+    evidence: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def _steps(zone: ByHand, number: int) -> Iterator[Step]:
     ):
         for each in _one_by_one(change):
             number += 1
-            yield _changed(number, each, origin)
+            yield _changed(number, each, zone.judged.get(change.key), origin)
     for declared, why in sorted(
         zone.unknown, key=lambda each: _rank(each[0], goes=not each[0].values, makes_room=False)
     ):
@@ -159,7 +163,7 @@ def _each(values: frozenset[str]) -> list[frozenset[str]]:
     return [frozenset({value}) for value in sorted(values)]
 
 
-def _changed(number: int, change: Change, origin: DomainName) -> Step:
+def _changed(number: int, change: Change, entry: ChangeEntry | None, origin: DomainName) -> Step:
     [value] = change.after or [None]
     old, deleted = _gives_way(change, value)
     if value is None:
@@ -173,6 +177,7 @@ def _changed(number: int, change: Change, origin: DomainName) -> Step:
     else:
         action = Action.REPLACE
     judged = change.judgement
+    evidence = entry.evidence if entry is not None else None
     return Step(
         number,
         change.domain,
@@ -183,8 +188,9 @@ def _changed(number: int, change: Change, origin: DomainName) -> Step:
         deleted,
         tuple(sorted(change.kept)),
         judged.meaning,
-        str(judged.risk),
-        judged.rules,
+        str(judged.risk) if entry is None else entry.risk,
+        judged.rules if entry is None else entry.rules,
+        evidence=evidence_words.refusal(evidence) if evidence is not None else None,
     )
 
 
@@ -210,8 +216,18 @@ def _to_check(
         Action.CHECK,
         declared.family,
         _entry(declared.key, value, declared.ttl or DEFAULT_TTL, origin),
-        why=why,
+        why=f"{why}{_needs_evidence(declared)}",
         note=declared.family.row.beside if value is not None else _only_of(declared),
+    )
+
+
+def _needs_evidence(declared: Declared) -> str:
+    """Return what to make sure of before a DMARC record is entered over one that is unknown."""
+    if declared.family is not Family.DMARC or not tightens(frozenset(), declared.values):
+        return ""
+    return (
+        "; if what is there asks for less, enter it only once `mailauth-dns dmarc status "
+        f"{declared.domain}` says that the step may come"
     )
 
 

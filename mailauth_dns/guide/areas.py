@@ -164,11 +164,7 @@ def later(here: Here, at: Situation) -> Iterator[str]:
             f"write `ttl: {DEFAULT_TTL}` for {status.key.selector} in {at.path}, and publish it: "
             f"{status.key.section.ttl} was short so that you waited less"
         )
-    when = dmarc_steps.from_when(at)
-    if when is not None and not dmarc_steps.is_due(here, at):
-        yield (
-            f"read the DMARC reports; from {when:%Y-%m-%d} raise p to quarantine "
-            f"({at.dmarc_place}) where your mail passes"
-        )
+    if at.ramp is not None and not at.ramp.met:
+        yield dmarc_steps.later(at.domain, at.ramp)
     if at.dmarc is Policy.QUARANTINE and not at.parked:
         yield "p=reject is stricter, and loses mail that goes through mailing lists (RFC 9989 §7.4)"

@@ -3,27 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
 
-from mailauth_dns.guide.situation import Here, Situation
+from mailauth_dns.guide.situation import Here, Ramp, Situation
 from mailauth_dns.guide.step import Step, ours
 from mailauth_dns.guide.wording import others
-from mailauth_dns.records.dmarc import Policy
-
-LOOK = timedelta(days=14)  # of reports: mail that is sent once a week is in them twice
 
 
-def from_when(at: Situation) -> datetime | None:
-    """Return when the policy may be tightened; None where it asks for something already."""
-    if at.dmarc is not Policy.NONE or at.dmarc_since is None:
-        return None
-    return at.dmarc_since + LOOK
-
-
-def is_due(here: Here, at: Situation) -> bool:
-    """Tell whether reports came for long enough."""
-    when = from_when(at)
-    return when is not None and when <= here.now
+def is_due(_here: Here, at: Situation) -> bool:
+    """Tell whether reports permit the next step."""
+    return at.ramp is not None and at.ramp.met
 
 
 def declare(_here: Here, group: Sequence[Situation]) -> Step:
@@ -40,12 +28,28 @@ def declare(_here: Here, group: Sequence[Situation]) -> Step:
 
 
 def tighten(_here: Here, group: Sequence[Situation]) -> Step:
-    """DMARC asks for nothing, and reports came for a while."""
+    """Reports permit the next step."""
     at = group[0]
+    assert at.ramp is not None
+    words = f"the reports of {at.domain} meet what its policy asks of them"
+    if at.ramp.lists:
+        words += f"; {at.ramp.lists} messages of mailing lists would have failed"
     return Step(
-        f"Read the DMARC reports; if your mail passes, write `p: quarantine` at {at.dmarc_place}",
-        f"p=none asks receivers to do nothing, and {at.domain} has had {LOOK.days} days of reports",
-        "as long as the reports take to read",
-        (ours("lint", at.domain),),
+        f"Take the next step of DMARC: {at.ramp.step}",
+        words,
+        "a minute",
+        (ours("dmarc", "advance", at.domain),),
         after=("then `compile`, commit, `plan` and `apply`", *others(group, "then")),
     )
+
+
+def later(domain: str, ramp: Ramp) -> str:
+    """Return what the next step waits for."""
+    if not ramp.reports:
+        return (
+            "read the DMARC reports that come: `reports read PATH --write`; "
+            f"`dmarc status {domain}` says what is left to {ramp.step}"
+        )
+    if ramp.not_before is not None:
+        return f"from {ramp.not_before} `dmarc advance {domain}`: {ramp.step}, if mail goes on so"
+    return f"{ramp.step} waits (`dmarc status {domain}`): {ramp.blocks[0]}"

@@ -9,20 +9,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from functools import cache, partial
 from ipaddress import ip_address
 from pathlib import Path
 
-from mailauth_dns.deploy import git_commit
+from mailauth_dns.deploy.dmarc_standing import standing
 from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError, ObservationError
 from mailauth_dns.evaluate.dmarc import nearest_record
 from mailauth_dns.evaluate.macro_expansion import IPAddress
 from mailauth_dns.evaluate.observation import Unknown
+from mailauth_dns.evidence.source_kind import SourceKind
 from mailauth_dns.guide import this_host
 from mailauth_dns.guide.files import Files
-from mailauth_dns.guide.situation import Area, Fault, Here, Record, RecordState, Situation
+from mailauth_dns.guide.situation import Area, Fault, Here, Ramp, Record, RecordState, Situation
 from mailauth_dns.guide.this_host import PrivateHalves
 from mailauth_dns.keys import check, status
 from mailauth_dns.keys.declared import keys_of
@@ -34,7 +33,6 @@ from mailauth_dns.policy.model import sections_of
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import server_address, spf
-from mailauth_dns.records.dmarc import Policy as DmarcPolicy
 from mailauth_dns.records.dmarc import owner_name
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, upwards
@@ -54,14 +52,13 @@ _AREAS: Mapping[Family, Area] = {
 
 @dataclass(frozen=True)
 class _Look:
-    """What the looks at all domains share; `changed` tells when a file was last changed."""
+    """What the looks at all domains share."""
 
     here: Here
     files: Files
     halves: PrivateHalves | None
     declaring: frozenset[DomainName]  # domains with a DMARC policy
     in_dns: Callable[[DomainName], DomainName | None]  # whose DMARC record counts for it
-    changed: Callable[[str], datetime | None]
 
 
 def situations(here: Here, files: Files) -> Iterator[tuple[Situation, ...]]:
@@ -80,7 +77,6 @@ def situations(here: Here, files: Files) -> Iterator[tuple[Situation, ...]]:
         _halves(here),
         frozenset(declaring),
         in_dns,
-        cache(partial(_changed, files.repo.root)),
     )
     for start in range(0, len(urgent), BATCH):
         yield _looked_at(look, urgent[start : start + BATCH])
@@ -159,14 +155,11 @@ def _situation(
     files, body = look.files, policy.body
     errors = _errors(files, policy.domain)
     findings = files.found.get(policy.domain, ())
-    place = policy.place(("dmarc", "p"))
     no_dmarc = _has_no_dmarc(look, policy)
     if isinstance(no_dmarc, Unknown):
         name = owner_name(policy.domain)
         records += (Record("dmarc", name, "TXT", "unknown", no_dmarc.reason),)
     dmarc = None if body.dmarc is None or body.dmarc is ABSENT else body.dmarc.record.effective_p
-    # A parked domain is at p=reject; its section names the report addresses alone.
-    may_tighten = dmarc is DmarcPolicy.NONE and not body.parked
     return Situation(
         policy.domain,
         policy.path,
@@ -177,8 +170,7 @@ def _situation(
         declares=_declares(policy),
         dmarc=dmarc,
         dmarc_missing=no_dmarc is True,
-        dmarc_place=f"{place.source.path}:{place.line}",
-        dmarc_since=look.changed(place.source.path) if may_tighten else None,
+        ramp=_ramp(look, policy),
         fault=errors[0] if errors else None,
         errors=len(errors),
         warnings=sum(each.rule.severity is Severity.WARNING for each in findings),
@@ -189,6 +181,21 @@ def _situation(
         gone_senders=tuple(use.key for use in policy.senders if use.life.gone),
         missing_halves=tuple(_missing(policy, look.here.private_dir, look.halves)),
         host=this_host.signing_host(policy, look.here.private_dir, look.halves, look.here.now),
+    )
+
+
+def _ramp(look: _Look, policy: Policy) -> Ramp | None:
+    """Return the next step of DMARC, and whether reports permit it."""
+    at = standing(look.files.repo, policy, look.here.now.date())
+    if at.step is None or at.verdict is None:
+        return None
+    return Ramp(
+        at.step.words,
+        at.verdict.met,
+        at.reports,
+        at.verdict.not_before,
+        tuple(each.words for each in at.verdict.blocks),
+        sum(each.messages for each in at.verdict.lost if each.kind == SourceKind.MAILING_LIST),
     )
 
 
@@ -265,13 +272,3 @@ def _missing(
             for problem in halves(key):
                 if problem.rule == "DKIM032" and problem.weight == "wrong":
                     yield problem.message
-
-
-def _changed(root: Path, path: str) -> datetime | None:
-    """Return when a file was last changed: git knows, else the file system."""
-    if (committed := git_commit.changed_at(root, path)) is not None:
-        return committed
-    try:
-        return datetime.fromtimestamp((root / path).stat().st_mtime, UTC)
-    except OSError:
-        return None

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Literal
 
@@ -64,12 +64,29 @@ class SigningHost:
 
 
 @dataclass(frozen=True, slots=True)
+class Ramp:
+    """The next step of DMARC in words, and what reports say of it.
+
+    `not_before` is the day from which they permit it, None where time alone does not bring it.
+    `blocks` says with numbers what is in the way, and `lists` is how many messages of mailing lists
+    the step would have met.
+    """
+
+    step: str
+    met: bool = False
+    reports: int = 0
+    not_before: date | None = None
+    blocks: tuple[str, ...] = ()
+    lists: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Situation:
     """Where one domain is.
 
     `sends` is whether its policy lets anybody send. `missing_halves` says which private keys are
-    not on this host, as far as it is known where they should be. `dmarc_since` is when the file
-    that says `p` was last changed. `host` is None where this host signs for nobody.
+    not on this host, as far as it is known where they should be. `ramp` is None where DMARC has no
+    step left. `host` is None where this host signs for nobody.
     """
 
     domain: DomainName
@@ -81,7 +98,6 @@ class Situation:
     declares: bool = True  # at least one record
     dmarc: DmarcPolicy | None = None
     dmarc_missing: bool = False  # no policy counts for the domain, declared or in DNS
-    dmarc_place: str = ""  # the file and line that say it
     fault: Fault | None = None
     errors: int = 0
     warnings: int = 0
@@ -91,7 +107,7 @@ class Situation:
     keys: tuple[KeyStatus, ...] = ()
     missing_halves: tuple[str, ...] = ()
     gone_senders: tuple[str, ...] = ()  # retired, and their grace is over; as the policy names them
-    dmarc_since: datetime | None = None
+    ramp: Ramp | None = None
     host: SigningHost | None = None
 
     def records_in(self, *states: RecordState) -> tuple[Record, ...]:

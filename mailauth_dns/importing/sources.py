@@ -102,7 +102,7 @@ def policies_served(
     if not announcing:
         return {}
     from mailauth_dns.live.https import Https
-    from mailauth_dns.live.resolver import LiveResolver  # dnspython takes time to load
+    from mailauth_dns.live.resolver import LiveResolver  # it takes time to load
 
     live = LiveResolver(dict.fromkeys(announcing.values(), nameservers))
     pages = Https(live.addresses, private=private_web).fetch(map(policy_request, announcing))
@@ -135,7 +135,7 @@ def consents_at_providers(repo: Repo, origin: DomainName) -> tuple[Published, ..
 def _observed(
     wanted: Mapping[DomainName, tuple[frozenset[RRKey], tuple[str, ...]]],
 ) -> dict[DomainName, Published]:
-    from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load
+    from mailauth_dns.live.observe import Wanted, observe  # it takes time to load
 
     found = {}
     seen = observe(

@@ -192,7 +192,7 @@ def _read(
     if asked.file is not None:
         origin = asked.zone or zone_files.zone_of_file(asked.file, domain)
         return zone_files.in_file(asked.file, origin), None
-    from mailauth_dns.live.resolver import LiveResolver  # dnspython takes time to load
+    from mailauth_dns.live.resolver import LiveResolver  # it takes time to load
 
     origin = asked.zone or (policy.zone if policy is not None else domain)
     if not is_at_or_below(domain, origin):

@@ -128,7 +128,7 @@ def _as_ours(policy: Policy, name: str, section: SelectorSection | None, public:
 
 
 def _ask(policy: Policy, key: Key) -> KeyInDns:
-    from mailauth_dns.live.observe import Wanted, observe  # dnspython takes time to load
+    from mailauth_dns.live.observe import Wanted, observe  # it takes time to load
 
     wanted = Wanted(policy.zone, key.questions, policy.body.nameservers)
     return key_in_dns(key, observe([wanted])[policy.zone])

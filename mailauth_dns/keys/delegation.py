@@ -18,7 +18,7 @@ def resolved(
 
     Where the zone's policies name its servers, those are asked.
     """
-    # dnspython takes time to load, and only live DNS needs it.
+    # This takes time to load, and only live DNS needs it.
     from mailauth_dns.live.observe import resolve
     from mailauth_dns.simulate.dns_views import as_it_is
 

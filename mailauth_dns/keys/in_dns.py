@@ -55,7 +55,7 @@ def ask(
     policies: Iterable[Policy],
 ) -> tuple[list[tuple[Policy, Key]], Mapping[DomainName, Observation]]:
     """Return every key that the policies declare, and what the servers of their zones say."""
-    # dnspython takes time to load, and only live DNS needs it.
+    # This takes time to load, and only live DNS needs it.
     from mailauth_dns.live.observe import Wanted, observe
 
     pairs = [(policy, key) for policy in policies for key in keys_of(policy)]

@@ -161,7 +161,7 @@ def _inherited(policy: Policy, selector: str) -> str:
 
 
 def check_unchanged(policy: Policy, text: str) -> None:
-    """Refuse a policy's text that has changed since DNS was asked.
+    """Refuse a policy's text that has changed since it was read.
 
     Raises:
         DocumentError: it is no policy document any more.
@@ -170,7 +170,7 @@ def check_unchanged(policy: Policy, text: str) -> None:
     now = yaml_reader.read(policy.path, text.encode()).place.source
     if now.lines != policy.root.place.source.lines:
         raise MailAuthError(
-            f"{policy.path}: was changed while DNS was asked, and is left as it is; "
+            f"{policy.path}: was changed while this ran, and is left as it is; "
             "run the command again"
         )
 

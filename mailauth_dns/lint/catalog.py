@@ -212,13 +212,16 @@ RULES: tuple[Rule, ...] = (
 # Judged by plan and apply, because they are about a change.
 PLAN_RULES: tuple[Rule, ...] = (
     dkim_life.dkim_removed_too_soon,
+    dmarc_policy.dmarc_tightened_without_evidence,
     dmarc_policy.dmarc_policy_skip,
     dmarc_policy.dmarc_policy_weaken,
     mta_sts.sts_remove_order,
+    mta_sts.sts_enforced_without_evidence,
     dns.zone_not_authoritative,
     plan.policy_test_fails,
     plan.policy_test_unknown,
     plan.live_dns_unknown,
+    senders.sender_still_sends,
 )
 
 # Judged where findings are matched with waivers.

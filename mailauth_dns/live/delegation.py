@@ -12,8 +12,7 @@ from functools import cache
 
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.live.dns_message import ServerAnswer
-from mailauth_dns.live.lookup import ServerAddress
+from mailauth_dns.live.lookup import ServerAddress, ServerAnswer
 from mailauth_dns.live.recursive_resolvers import Recursion, Reply
 from mailauth_dns.live.transport import has_route
 from mailauth_dns.records.name import DomainName, domain_name

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
 from mailauth_dns.live.delegation import ZoneServers, zone_servers
@@ -51,8 +51,9 @@ def observe(
         RecordSyntaxError: an entry of `nameservers` is not an address.
     """
     asking = partial(ask, timeout=timeout, tries=tries)
+    parsed = cache(server_address.parse)  # many zones have the same servers
     found = {
-        entry.zone: ZoneServers(tuple(map(server_address.parse, entry.nameservers)))
+        entry.zone: ZoneServers(tuple(map(parsed, entry.nameservers)))
         for entry in wanted
         if entry.nameservers
     }

@@ -5,11 +5,8 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import dns.resolver
-
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.live.dns_message import ServerAnswer
-from mailauth_dns.live.lookup import Question, ServerAddress
+from mailauth_dns.live.lookup import Question, ServerAddress, ServerAnswer
 from mailauth_dns.records.zone import RRKey
 
 ANSWERED = ("NOERROR", "NXDOMAIN")  # the rcodes that say something about the name
@@ -20,6 +17,8 @@ Ask = Callable[[Iterable[Question]], Mapping[Question, Reply]]
 
 def system_resolvers() -> tuple[ServerAddress, ...]:
     """Return the recursive resolvers in this machine's configuration."""
+    import dns.resolver  # it takes time to load
+
     try:
         system = dns.resolver.Resolver()
     except dns.resolver.NoResolverConfiguration:

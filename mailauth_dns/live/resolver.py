@@ -16,8 +16,7 @@ from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.resolver import Alias, Values, follow
 from mailauth_dns.evaluate.zone_answers import alias_target
 from mailauth_dns.live.delegation import zone_servers
-from mailauth_dns.live.dns_message import ServerAnswer
-from mailauth_dns.live.lookup import Question, ServerAddress, ask
+from mailauth_dns.live.lookup import Question, ServerAddress, ServerAnswer, ask
 from mailauth_dns.live.recursive_resolvers import ANSWERED, Recursion, Reply, system_resolvers
 from mailauth_dns.records import server_address
 from mailauth_dns.records.name import DomainName, is_at_or_below, upwards

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from azure.core.exceptions import ResourceExistsError, ResourceModifiedError, ResourceNotFoundError
+from azure.core.exceptions import HttpResponseError, ResourceNotFoundError
 from azure.mgmt.dns.models import CnameRecord, MxRecord, RecordSet, TxtRecord
 from octodns_azure import AzureProvider
 
@@ -20,16 +20,27 @@ from mailauth_dns.octo.listed_zone import Edit, Item, ListedSet, Listing
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
 
+# Seconds; the client library would wait five minutes for one answer, several times.
+PATIENCE = {"connection_timeout": 30.0, "read_timeout": 30.0}
+
+# The set is not as its ETag says, or is there already: the client has no error for the first.
+_MOVED = frozenset({409, 412})
 _STRING = 255  # octets of one string of a TXT value (RFC 1035 §3.3)
 
 
 class Azure(ListedProvider, AzureProvider):  # type: ignore[misc] # octoDNS has no types
     """octodns-azure's provider, with our own reading and writing of sets."""
 
+    is_conditional = True
+
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API lists, page by page."""
         try:
-            entries = list(self._zone_records(self._resource_group, origin, self._dns_client_top))
+            entries = list(
+                self.dns_client.record_sets.list_by_dns_zone(
+                    self._resource_group, origin, self._dns_client_top, **PATIENCE
+                )
+            )
         except ResourceNotFoundError:
             return None
         sets = dict(_listed(origin, entry) for entry in entries)
@@ -50,7 +61,9 @@ class Azure(ListedProvider, AzureProvider):  # type: ignore[misc] # octoDNS has 
         for edit in sorted(edits, key=lambda edit: edit.wanted is not None):
             try:
                 self._write(listing.origin, edit)
-            except (ResourceExistsError, ResourceModifiedError):
+            except HttpResponseError as error:
+                if error.status_code not in _MOVED:
+                    raise
                 raise SetMoved(
                     f"{edit.key[0]} {edit.key[1]}: changed at the provider since it was read; "
                     "plan again"
@@ -62,11 +75,13 @@ class Azure(ListedProvider, AzureProvider):  # type: ignore[misc] # octoDNS has 
         sets, there = self.dns_client.record_sets, edit.there
         if edit.wanted is None:
             assert there is not None
-            sets.delete(self._resource_group, origin, relative, type, if_match=there.entry.etag)
+            sets.delete(
+                self._resource_group, origin, relative, type, if_match=there.entry.etag, **PATIENCE
+            )
             return
         unmoved = {"if_match": there.entry.etag} if there is not None else {"if_none_match": "*"}
         sets.create_or_update(
-            self._resource_group, origin, relative, type, parameters=_set(edit), **unmoved
+            self._resource_group, origin, relative, type, _set(edit), **unmoved, **PATIENCE
         )
 
 

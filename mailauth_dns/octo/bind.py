@@ -108,6 +108,8 @@ def reading(zone: dns.zone.Zone) -> Reading:
 class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
     """octodns-bind's provider, reading what it leaves out and writing under prerequisites."""
 
+    asks_anew = True
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self._zones: dict[DomainName, dns.zone.Zone] = {}
@@ -165,7 +167,7 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
             raise ProviderError(f"update of {zone}: {_key_trouble(error)}") from None
         code = answer.rcode()
         if code in (dns.rcode.NXRRSET, dns.rcode.YXRRSET, dns.rcode.YXDOMAIN):
-            raise SetMoved(f"{zone}: a set changed at the server since it was read; plan again")
+            raise SetMoved(f"{zone}: a set changed at the provider since it was read; plan again")
         if code != dns.rcode.NOERROR:
             raise ProviderError(
                 f"{zone}: the server answered the update with {dns.rcode.to_text(code)}"

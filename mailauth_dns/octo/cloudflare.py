@@ -37,7 +37,7 @@ class Cloudflare(ListedProvider, CloudflareProvider):  # type: ignore[misc] # it
 
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all records that the API lists, page by page."""
-        zone = self._zone(origin)
+        zone = self.known(origin) or self._zone(origin)
         if zone is None:
             return None
         by_key: dict[RRKey, list[Item]] = defaultdict(list)
@@ -109,8 +109,10 @@ class Cloudflare(ListedProvider, CloudflareProvider):  # type: ignore[misc] # it
     def _asked(self, method: str, path: str, **what: Any) -> Any:
         try:
             answer = self._try_request(method, path, **what)
-        except CloudflareError as error:
-            raise _Refused(str(error), self._answer) from None
+        except (CloudflareError, OSError) as error:
+            if getattr(error, "response", self._answer) is None:
+                raise  # the connection's own error
+            raise _Refused(_words(self._answer) or str(error), self._answer) from None
         if not answer.get("success", False):
             raise _Refused(_errors(answer), self._answer)
         return answer
@@ -125,6 +127,14 @@ class _Refused(Exception):
     def __init__(self, why: str, response: Any) -> None:
         super().__init__(f"Cloudflare answered {response.status_code}: {why}")
         self.response = response
+
+
+def _words(response: Any) -> str | None:
+    """Return what the API says, or None where it is not the API's form."""
+    try:
+        return _errors(response.json())
+    except (ValueError, AttributeError):
+        return None
 
 
 def _errors(answer: Any) -> str:

@@ -24,14 +24,17 @@ from mailauth_dns.records.zone import RRKey, quoted
 
 CHANGE_TIME = 120.0  # seconds that a change may be pending
 _PAUSE = 1.0  # seconds
+PATIENCE = 30.0  # seconds for one answer
 
 
 class GoogleCloud(ListedProvider, GoogleCloudProvider):  # type: ignore[misc] # octoDNS has no types
     """octodns-googlecloud's provider, with our own reading and writing of sets."""
 
+    is_conditional = True
+
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API lists, page by page."""
-        zone = self._zone(origin)
+        zone = self.known(origin) or self._zone(origin)
         if zone is None:
             return None
         sets = dict(map(_listed, self._pages(f"/{zone}/rrsets", "rrsets")))
@@ -93,7 +96,10 @@ class GoogleCloud(ListedProvider, GoogleCloudProvider):  # type: ignore[misc] # 
     def _ask(self, method: str, path: str, **arguments: Any) -> Any:
         client = self.gcloud_client
         return client._connection.api_request(
-            method=method, path=f"/projects/{client.project}/managedZones{path}", **arguments
+            method=method,
+            path=f"/projects/{client.project}/managedZones{path}",
+            timeout=PATIENCE,
+            **arguments,
         )
 
 

@@ -25,7 +25,7 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, quoted
 
 _API = "https://api.hetzner.cloud/v1"
-_PATIENCE = 30.0  # seconds for one answer; hcloud itself would wait for ever
+PATIENCE = 30.0  # seconds for one answer; hcloud itself would wait for ever
 _TTLS = range(60, 2**31)  # seconds
 _PER_PAGE = 50
 _BUSY = frozenset(
@@ -44,12 +44,12 @@ class Hetzner(ListedProvider, HetznerProvider):  # type: ignore[misc] # it has n
                 "DNS Console has ended, and by it a set was deleted before it was made anew"
             )
         super().__init__(id, token, *args, **kwargs)
-        self._cloud = Client(token, _API, "mailauth-dns", timeout=_PATIENCE)
+        self._cloud = Client(token, _API, "mailauth-dns", timeout=PATIENCE)
 
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API lists, page by page."""
         try:
-            zone = self._asked(origin, "GET", f"/zones/{origin}")["zone"]
+            zone = self.known(origin) or self._asked(origin, "GET", f"/zones/{origin}")["zone"]
             entries = self._sets(origin, zone["id"])
         except _NotFound:
             return None

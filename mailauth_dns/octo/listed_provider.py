@@ -1,19 +1,24 @@
 """Providers with an HTTP API whose listing we read ourselves, and to which we send our sets alone.
 
 The class of octoDNS logs in and asks. What it would write is more than the change: it sends the
-values of others anew, in its own spelling and without their comments. The API has no conditional
-change, so the zone is read once more just before it is written.
+values of others anew, in its own spelling and without their comments. Where the API has no
+conditional change, what is written over is as it was read a moment before.
 """
 
 from __future__ import annotations
 
+import time
 from typing import Any
+
+from octodns.idna import IdnaError
+from octodns.record.exception import RecordException
+from octodns.zone import DuplicateRecordException
 
 from mailauth_dns.errors import ProviderError, SetMoved
 from mailauth_dns.octo.compiled_zone import relative
 from mailauth_dns.octo.desired_zone import octodns_record
 from mailauth_dns.octo.listed_zone import Edit, ListedSet, Listing, edit_of, moved
-from mailauth_dns.octo.provider_zone import Reading, owner
+from mailauth_dns.octo.provider_zone import LastRead, Reading, owner
 from mailauth_dns.octo.txt_round_trip import internal_text, txt_record
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
@@ -27,6 +32,11 @@ class ListedProvider:
     """
 
     SUPPORTS = frozenset({"CNAME", "MX", "TXT"})
+
+    # Each reading asks the provider, so one object is enough for all of them.
+    asks_anew = True
+    # The API itself refuses a write over a set that is not as it was listed.
+    is_conditional = False
 
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all that the provider lists now, or None where it does not have the zone."""
@@ -56,15 +66,26 @@ class ListedProvider:
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
         """Read the zone; see octoDNS."""
         origin = owner(zone.name)
-        self._listings.pop(origin, None)
+        begun = time.monotonic()
         listing = self.listing(origin)
         if listing is None:
+            self._listings.pop(origin, None)
             return False
         self._listings[origin] = listing
+        self._last_read = LastRead.since(begun, origin)
         for each in listing.sets.values():
             if each.key[1] in self.SUPPORTS and each.items:
-                zone.add_record(_octodns(zone, origin, each), lenient=True)
+                self._add(zone, origin, each)
         return True
+
+    def _add(self, zone: Any, origin: DomainName, each: ListedSet) -> None:
+        """Give a set to octoDNS. One that it cannot hold is in the `Reading` all the same."""
+        try:
+            zone.add_record(_octodns(zone, origin, each), lenient=True)
+        except (RecordException, DuplicateRecordException, IdnaError, ValueError) as error:
+            self.log.warning(  # type: ignore[attr-defined] # of the class behind this one
+                "%s %s is left out: octoDNS cannot hold it: %s", *each.key, type(error).__name__
+            )
 
     def _include_change(self, change: Any) -> bool:
         # Some classes leave out changes that they cannot carry out; what is asked for is written.
@@ -73,9 +94,7 @@ class ListedProvider:
     def _apply(self, plan: Any) -> None:
         """Write, if what is written over is as it was read."""
         origin = owner(plan.desired.name)
-        now = self.listing(origin)
-        if now is None:
-            raise ProviderError(f"{origin}: the provider has the zone no longer")
+        now = self._just_listed(origin)
         if now.unwritable.zone is not None:
             raise ProviderError(f"{origin}: {now.unwritable.zone}")
         names = [owner(change.record.fqdn) for change in plan.changes]
@@ -83,6 +102,21 @@ class ListedProvider:
             told = ", ".join(f"{name} {type}" for name, type in keys)
             raise SetMoved(f"{told}: changed at the provider since it was read; plan again")
         self.write(now, [edit_of(change, now) for change in plan.changes])
+
+    def _just_listed(self, origin: DomainName) -> Listing:
+        """Return the listing to write over: another one where the last may be out of date."""
+        before = self._listings[origin]
+        if self.is_conditional or self._last_read.is_fresh(origin):
+            return before
+        now = self.listing(origin)
+        if now is None:
+            raise ProviderError(f"{origin}: the provider has the zone no longer")
+        return now
+
+    def known(self, origin: DomainName) -> Any:
+        """Return what the API wrote for the zone itself when it was last listed, or None."""
+        listing = self._listings.get(origin)
+        return listing.entry if listing is not None else None
 
     @property
     def _listings(self) -> dict[DomainName, Listing]:

@@ -59,7 +59,7 @@ class Listing:
         is none either: a provider that fails may answer with nothing at all, and then each record
         of ours looks new, and would be written over the values of others.
         """
-        if not self.sets:
+        if not self.sets and not always:
             closed: str | None = (
                 f"the provider lists no record at all in {self.origin}, so this may not be all of "
                 "it; nothing is written. If the zone is new, put any record into it there first"

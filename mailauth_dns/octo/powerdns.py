@@ -1,87 +1,177 @@
 """PowerDNS by its HTTP API, through octodns-powerdns.
 
-octodns-powerdns reads `disabled` values as if they were live, and would publish them when it writes
-the set again, so we also read the API's own answer. The API has no conditional change, so a set is
-read once more just before it is written.
+octodns-powerdns reads `disabled` values as if they were live, would publish them when it writes the
+set again, and makes a zone that is not there. Newer servers add and take away single values
+(EXTEND and PRUNE), so nothing of others is written over. On older ones a set is written whole: it
+is read a moment before, and the zone's serial tells whether somebody else wrote in between.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
-from urllib.parse import unquote_plus
 
-from octodns.idna import IdnaError
-from octodns.record import Record
-from octodns.record.exception import RecordException
-from octodns.zone import DuplicateRecordException
-from octodns.zone import Zone as OctoZone
-from octodns_powerdns import PowerDnsBaseProvider, PowerDnsProvider, _encode_zone_name
+from octodns_powerdns import (
+    HTTPError,
+    PowerDnsBaseProvider,
+    PowerDnsProvider,
+    _encode_zone_name,
+)
 
 from mailauth_dns.diff.change import Unwritable
-from mailauth_dns.errors import ProviderError, SetMoved
+from mailauth_dns.errors import MaybeLost, ProviderError
+from mailauth_dns.octo.listed_provider import ListedProvider
+from mailauth_dns.octo.listed_zone import Edit, Item, ListedSet, Listing
 from mailauth_dns.octo.provider_zone import Reading, octets, owner
 from mailauth_dns.octo.txt_round_trip import refuse_what_hangs
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey, RRset, Zone
+from mailauth_dns.records.zone import RRKey, quoted
 
 _WHO = "is it PowerDNS that answers at the stanza's host and port?"
+# EXTEND and PRUNE came with 4.9.12 and with 5.0.2, says the server's documentation of its API.
+_VERSION = re.compile(r"(\d+)\.(\d+)\.(\d+)")
+# Kinds of SOA-EDIT-API with which each write raises the serial by one.
+_COUNTED = frozenset({"DEFAULT", "INCREASE"})
 
 
 def fetch(provider: PowerDnsBaseProvider, origin: str) -> Reading:
     """Return the zone as the API tells it."""
-    return reading(origin, provider._get(f"zones/{_encode_zone_name(origin)}").json())
+    answer = provider._get(f"zones/{_encode_zone_name(origin)}").json()
+    return listing_of(owner(origin), answer).reading()
 
 
-def reading(origin: str, answer: Any) -> Reading:
-    """Return the API's answer as values; disabled ones are not served and lock their set."""
-    rrsets: list[RRset] = []
-    locked: dict[RRKey, str] = {}
-    for entry in _rrsets(origin, answer):
-        name, type = owner(entry["name"]), entry["type"]
-        live = [record["content"] for record in entry["records"] if not record["disabled"]]
-        if len(live) < len(entry["records"]):
-            values = (
-                "1 value"
-                if len(entry["records"]) - len(live) == 1
-                else f"{len(entry['records']) - len(live)} values"
-            )
-            locked[name, type] = (
-                f"{values} of this set disabled in PowerDNS: writing the set would publish that; "
-                "enable or delete it there first"
-            )
-        if live:
-            rrsets.append(
-                RRset(
-                    name,
-                    type,
-                    entry["ttl"],
-                    frozenset(map(octets, live)) if type == "TXT" else frozenset(live),
-                )
-            )
-    zone = Zone(owner(origin), frozenset(rrsets))
-    return Reading(zone, exists=True, unwritable=Unwritable(locked)).headed("SOA", "NS")
+def encoder(provider: PowerDnsBaseProvider) -> Any:
+    """Return what octodns-powerdns would send the API for a TXT record."""
+
+    def encode(record: Any) -> list[str]:
+        refuse_what_hangs(record)
+        records, _ = provider._records_for(record)
+        return [entry["content"] for entry in records]
+
+    return encode
 
 
-def _rrsets(origin: str, answer: Any) -> list[Any]:
-    """Return the sets in an answer of the API.
+class _Refused(Exception):
+    """The API did not do what it was asked; `response` says whether it may later."""
+
+    def __init__(self, response: Any, why: str) -> None:
+        super().__init__(f"PowerDNS answered {response.status_code}: {why}")
+        self.response = response
+
+    @property
+    def lacks_zone(self) -> bool:
+        """Tell whether the server does not have the zone; before 4.2 it said so with 422."""
+        return self.response.status_code == 404 or "Could not find domain" in str(self)
+
+
+class PowerDns(ListedProvider, PowerDnsProvider):  # type: ignore[misc] # it has no types
+    """octodns-powerdns's provider, with our own reading and writing of sets."""
+
+    SUPPORTS_DYNAMIC = False  # octodns-powerdns would ask for the server's configuration
+
+    def listing(self, origin: DomainName) -> Listing | None:
+        """Return all sets that the API tells."""
+        try:
+            answer = self._get(_path(origin)).json()
+        except _Refused as error:
+            if error.lacks_zone:
+                return None
+            raise
+        return listing_of(origin, answer)
+
+    def ttls(self, origin: DomainName) -> range:
+        """Return the TTLs that the API takes."""
+        return range(2**31)
+
+    def write(self, listing: Listing, edits: list[Edit]) -> None:
+        """Send our sets in one request, of which the server carries out everything or nothing.
+
+        What goes is sent first: an alias must go before a text can come.
+        """
+        changes = _values if self._has_single_values else _whole
+        sent = [entry for edit in edits for entry in changes(edit)]
+        sent.sort(key=lambda entry: entry["changetype"] not in ("DELETE", "PRUNE"))
+        try:
+            answer = self._patch(_path(listing.origin), {"rrsets": sent})
+        except _Refused as error:
+            if error.lacks_zone:
+                raise ProviderError(f"{listing.origin}: PowerDNS has the zone no longer") from None
+            raise
+        if self.notify:
+            self._request_notify(_encode_zone_name(f"{listing.origin}."))
+        if changes is _whole:
+            _tell_overtaken(listing, answer.headers.get("X-PDNS-New-Serial"), edits)
+
+    @cached_property
+    def _has_single_values(self) -> bool:
+        """Tell whether the server can add and take away single values of a set."""
+        found = _VERSION.fullmatch(str(self._get("").json().get("version")))
+        version = tuple(map(int, found.groups())) if found is not None else ()
+        return (4, 9, 12) <= version < (5,) or version >= (5, 0, 2)
+
+    def _request(self, method: str, path: str, data: Any = None) -> Any:
+        try:
+            return super()._request(method, path, data)
+        except HTTPError as error:
+            why = self._get_error(error) or error.response.reason
+            if error.response.status_code == 401:
+                why = "it does not take the key: compare api_key with api-key of the server"
+            raise _Refused(error.response, why) from None
+
+
+def listing_of(origin: DomainName, answer: Any) -> Listing:
+    """Return the API's answer as values; disabled ones are not served and lock their set.
 
     Raises:
         ProviderError: it is not the zone that was asked for, or not as the API writes one.
     """
+    sets = dict(map(_listed, _rrsets(origin, answer)))
+    locked = {key: reason for key, each in sets.items() if (reason := _locked(each))}
+    return Listing(origin, sets, Unwritable(locked), answer).checked("SOA", "NS")
+
+
+def _path(origin: DomainName) -> str:
+    return f"zones/{_encode_zone_name(f'{origin}.')}"
+
+
+def _listed(entry: Any) -> tuple[RRKey, ListedSet]:
+    key = (owner(entry["name"]), entry["type"])
+    items = tuple(
+        Item(octets(text) if key[1] == "TXT" else text, text)
+        for record in entry["records"]
+        if not record["disabled"]
+        for text in (record["content"],)
+    )
+    disabled = sorted(record["content"] for record in entry["records"] if record["disabled"])
+    return key, ListedSet(key, entry["ttl"], items, disabled)
+
+
+def _locked(each: ListedSet) -> str | None:
+    """Return why a set must not be written, or None."""
+    if not each.entry:
+        return None
+    values = "1 value" if len(each.entry) == 1 else f"{len(each.entry)} values"
+    return (
+        f"{values} of this set disabled in PowerDNS: writing the set would publish that; "
+        "enable or delete it there first"
+    )
+
+
+def _rrsets(origin: DomainName, answer: Any) -> list[Any]:
+    """Return the sets in an answer of the API."""
     sets = answer.get("rrsets") if isinstance(answer, dict) else None
     if not isinstance(sets, list):
         raise ProviderError(
-            f"{origin.rstrip('.')}: the answer is JSON and no zone of PowerDNS "
-            f"(it has no rrsets): {_WHO}"
+            f"{origin}: the answer is JSON and no zone of PowerDNS (it has no rrsets): {_WHO}"
         )
-    if owner(str(answer.get("name", origin))) != owner(origin):
-        raise ProviderError(
-            f"{origin.rstrip('.')}: the answer is about the zone {answer['name']}: {_WHO}"
-        )
+    if owner(str(answer.get("name", origin))) != origin:
+        raise ProviderError(f"{origin}: the answer is about the zone {answer['name']}: {_WHO}")
     for entry in sets:
         if not _is_set(entry):
             raise ProviderError(
-                f"{origin.rstrip('.')}: a set in the answer is not as PowerDNS writes one: {_WHO}"
+                f"{origin}: a set in the answer is not as PowerDNS writes one: {_WHO}"
             )
     return sets
 
@@ -103,140 +193,57 @@ def _is_set(entry: Any) -> bool:
     )
 
 
-def encoder(provider: PowerDnsBaseProvider) -> Any:
-    """Return what the API would be sent for a TXT record."""
+def _values(edit: Edit) -> Iterator[dict[str, Any]]:
+    """Yield what takes away and adds our values one by one; others in the set are not sent.
 
-    def encode(record: Any) -> list[str]:
-        refuse_what_hangs(record)
-        records, _ = provider._records_for(record)
-        return [entry["content"] for entry in records]
-
-    return encode
-
-
-class _Filtered:
-    """A response of the API with some sets left out."""
-
-    def __init__(self, rrsets: list[Any]) -> None:
-        self._rrsets = rrsets
-
-    def json(self) -> Any:
-        return {"rrsets": self._rrsets}
-
-
-class PowerDns(PowerDnsProvider):  # type: ignore[misc] # octodns-powerdns has no types
-    """octodns-powerdns's provider, with the API's answer kept beside what octoDNS makes of it."""
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self._answers: dict[DomainName, Any] = {}
-
-    def reading(self, origin: DomainName) -> Reading:
-        """Return what the last answer said; a zone that the server does not have is not there."""
-        answer = self._answers.get(origin)
-        return (
-            Reading(Zone(origin, frozenset()), exists=False)
-            if answer is None
-            else reading(origin, answer)
-        )
-
-    def forget(self, origin: DomainName) -> None:
-        """Keep nothing of what was read for a zone."""
-        self._answers.pop(origin, None)
-
-    def _get(self, path: str, data: Any = None) -> Any:
-        if not path.startswith("zones/"):
-            return super()._get(path, data)
-        name = _zone_in(path)
-        self._answers.pop(owner(name), None)
-        answer = super()._get(path, data).json()
-        self._answers[owner(name)] = answer
-        zone = OctoZone(name, set())
-        return _Filtered([entry for entry in _rrsets(name, answer) if self._holds(zone, entry)])
-
-    def _holds(self, zone: Any, entry: Any) -> bool:
-        """Tell whether octoDNS can hold a set.
-
-        One that it cannot hold is in the `Reading`, and the others can be changed all the same.
-        """
-        if entry["type"] not in self.SUPPORTS:
-            return True  # octodns-powerdns passes it over
-        try:
-            name = zone.hostname_from_fqdn(entry["name"])
-            record = Record.new(
-                zone, name, getattr(self, f"_data_for_{entry['type']}")(entry), lenient=True
-            )
-            zone.add_record(record, lenient=True)
-        except (
-            RecordException,
-            IdnaError,
-            ValueError,
-            LookupError,
-            DuplicateRecordException,
-        ) as error:
-            self.log.warning(
-                "%s %s is left out: octoDNS cannot hold it: %s",
-                entry["name"],
-                entry["type"],
-                type(error).__name__,
-            )
-            return False
-        return True
-
-    def _patch(self, path: str, data: Any) -> Any:
-        """Send changes. Values that are there stay: octoDNS would split their strings anew."""
-        there = {
-            (owner(entry["name"]), octets(record["content"])): record["content"]
-            for entry in self._answers[owner(_zone_in(path))]["rrsets"]
-            if entry["type"] == "TXT"
-            for record in entry["records"]
-        }
-        for rrset in data["rrsets"]:
-            for record in rrset.get("records", ()) if rrset["type"] == "TXT" else ():
-                record["content"] = there.get(
-                    (owner(rrset["name"]), octets(record["content"])), record["content"]
-                )
-        return super()._patch(path, data)
-
-    def _apply(self, plan: Any) -> None:
-        """Write, if what is written over is as it was read: the API itself has no conditions."""
-        origin = owner(plan.desired.name)
-        before = _at_names(self._answers[origin], plan)
-        answer = super()._get(f"zones/{_encode_zone_name(plan.desired.name)}").json()
-        if (closed := reading(plan.desired.name, answer).unwritable.zone) is not None:
-            raise ProviderError(f"{origin}: {closed}")
-        now = _at_names(answer, plan)
-        if now != before:
-            names = ", ".join(
-                sorted(
-                    {f"{name} {type}" for name, type in now.keys() ^ before.keys()}
-                    or _moved(before, now)
-                )
-            )
-            raise SetMoved(f"{names}: changed at the server since it was read; plan again")
-        super()._apply(plan)
-
-
-def _zone_in(path: str) -> str:
-    """Return the zone that a request's path names; the client writes "=2F" for a slash in it."""
-    return unquote_plus(path.removeprefix("zones/").replace("=", "%"))
-
-
-def _at_names(answer: Any, plan: Any) -> dict[RRKey, Any]:
-    """Return all that the server holds at the names that a plan changes.
-
-    A new alias there would hide what we write.
+    A set has one TTL and an alias one value: where these change, the set is written whole.
     """
-    names = {owner(change.record.fqdn) for change in plan.changes}
-    return {
-        (owner(entry["name"]), entry["type"]): (
-            entry["ttl"],
-            sorted((record["content"], record["disabled"]) for record in entry["records"]),
+    if edit.wanted is not None and (
+        edit.key[1] == "CNAME" or (edit.there is not None and edit.ttl is not None)
+    ):
+        yield from _whole(edit)
+        return
+    there = edit.there or edit.wanted
+    assert there is not None
+    for item in edit.gone:
+        yield _entry(edit.key, "PRUNE", there.ttl, [item.entry])
+    for text in _new(edit):
+        yield _entry(edit.key, "EXTEND", there.ttl, [text])
+
+
+def _whole(edit: Edit) -> Iterator[dict[str, Any]]:
+    """Yield what writes the set whole; values that are there go back as the API told them."""
+    if edit.wanted is None:
+        yield _entry(edit.key, "DELETE", 0, [])
+    else:
+        texts = [*(item.entry for item in edit.kept), *_new(edit)]
+        yield _entry(edit.key, "REPLACE", edit.wanted.ttl, texts)
+
+
+def _new(edit: Edit) -> list[str]:
+    return [quoted(value) if edit.key[1] == "TXT" else value for value in edit.new]
+
+
+def _entry(key: RRKey, changetype: str, ttl: int | None, texts: list[str]) -> dict[str, Any]:
+    records = [{"content": text, "disabled": False} for text in texts]
+    name, type = f"{key[0]}.", key[1]
+    return {"name": name, "type": type, "ttl": ttl, "changetype": changetype, "records": records}
+
+
+def _tell_overtaken(listing: Listing, serial: str | None, edits: list[Edit]) -> None:
+    """Tell if somebody else wrote to the zone since it was listed, as far as its serial shows it.
+
+    Raises:
+        MaybeLost: somebody did.
+    """
+    kind, before = listing.entry.get("soa_edit_api", "").upper(), listing.entry.get("serial")
+    if kind not in _COUNTED or serial is None or not isinstance(before, int):
+        return
+    # DEFAULT begins anew with each day: 2026010207, 2026010301.
+    is_first_of_day = kind == "DEFAULT" and int(serial) % 100 == 1
+    if int(serial) > before + 1 and not is_first_of_day:
+        names = ", ".join(sorted(" ".join(edit.key) for edit in edits))
+        raise MaybeLost(
+            f"somebody else wrote to {listing.origin} in the moment before (its serial went from "
+            f"{before} to {serial}); what they wrote at {names} may be lost: look whether it is"
         )
-        for entry in answer["rrsets"]
-        if owner(entry["name"]) in names and entry["type"] != "SOA"
-    }
-
-
-def _moved(before: dict[RRKey, Any], now: dict[RRKey, Any]) -> set[str]:
-    return {f"{name} {type}" for name, type in now if now[name, type] != before[name, type]}

@@ -33,6 +33,10 @@ _OF_CODE = (
     RecursionError,
     ArithmeticError,
 )
+# What requests and urllib3 write where no connection comes about.
+_POOL = re.compile(r"HTTPS?ConnectionPool\(host='([^']+)', port=(\d+)\): (.*)", re.DOTALL)
+_TLS = re.compile(r"\[SSL[^\]]*\] [^()'\"]*|certificate verify failed[^()'\"]*")
+_NO_ADDRESS = re.compile("Failed to resolve|Name or service not known|getaddrinfo")
 _NOISE = re.compile(
     r"\w+(?:\.\w+)*\.__init__\(\):? ?|^Value error, |<[\w.]+ object at 0x[0-9a-f]+>:? ?"
 )
@@ -59,7 +63,23 @@ def told(error: BaseException) -> str:
     if isinstance(error, UnicodeError):
         encoding = error.encoding if hasattr(error, "encoding") else "text"
         return f"a value holds characters that cannot be sent or read as {encoding}"
+    if (pool := _POOL.match(str(error))) is not None:
+        return _unconnected(*pool.groups())
     return _NOISE.sub("", str(error)).strip() or type(error).__name__
+
+
+def _unconnected(host: str, port: str, why: str) -> str:
+    """Return in words why there is no connection, or no answer on it."""
+    where = f"{host} port {port}"
+    if (tls := _TLS.search(why)) is not None:
+        return f"TLS with {where} failed: {tls[0].strip()}"
+    if "Connection refused" in why:
+        return f"{where}: Connection refused: nothing listens there; are host and port right?"
+    if _NO_ADDRESS.search(why):
+        return f"{host} has no address; is the name right?"
+    if "timed out" in why:
+        return f"{where} did not answer in time"
+    return f"{where}: {_NOISE.sub('', why)}"
 
 
 def may_pass(error: BaseException) -> bool:

@@ -110,11 +110,11 @@ class _Bind:
 
 
 class _PowerDns:
+    """octodns-powerdns's own class, as octodns-sync uses it."""
+
     def read(self, provider: Any, existing: Any) -> Reading:
         from mailauth_dns.octo import powerdns
 
-        if isinstance(provider, powerdns.PowerDns):
-            return provider.reading(owner(existing.name))
         return powerdns.fetch(provider, existing.name)
 
     def encoders(self, provider: Any) -> tuple[txt_round_trip.Encoder, ...]:

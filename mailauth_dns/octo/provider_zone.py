@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +11,27 @@ from mailauth_dns.diff.change import WRITABLE, Unwritable
 from mailauth_dns.errors import RecordSyntaxError
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone, unquoted
+
+
+@dataclass(frozen=True, slots=True)
+class LastRead:
+    """The zone that a provider object read last, and when that began and ended."""
+
+    origin: DomainName
+    begun: float  # both by `time.monotonic`
+    ended: float
+
+    @classmethod
+    def since(cls, begun: float, origin: DomainName) -> LastRead:
+        """Return that this zone has just been read."""
+        return cls(origin, begun, time.monotonic())
+
+    def is_fresh(self, origin: DomainName) -> bool:
+        """Tell whether another look at the zone would be no nearer to the write that follows.
+
+        A look is out of date by the time that its answer takes, and so is one more.
+        """
+        return self.origin == origin and time.monotonic() - self.ended < self.ended - self.begun
 
 
 @dataclass(frozen=True, slots=True)

@@ -33,6 +33,8 @@ _DECIMAL = re.compile(r"\\(?:([0-9]{3})|(.))", re.DOTALL)
 class Route53(ListedProvider, Route53Provider):  # type: ignore[misc] # octoDNS has no types
     """octodns-route53's provider, with our own reading and writing of sets."""
 
+    is_conditional = True
+
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API lists, page by page."""
         try:
@@ -65,6 +67,10 @@ class Route53(ListedProvider, Route53Provider):  # type: ignore[misc] # octoDNS 
                     f"{listing.origin}: changed at the provider since it was read; plan again"
                 ) from None
             raise
+
+    def _get_zone_id(self, name: str, create: bool = False) -> Any:
+        """Ask for this zone alone; octodns-route53 would list all zones of the account."""
+        return self.known(owner(name)) or self._get_zone_id_by_name(name)
 
 
 def _key(entry: Any) -> RRKey:

@@ -151,7 +151,7 @@ class Target:
     def read(self, origin: DomainName) -> Zone:
         """Return what the provider holds now.
 
-        It asks a provider object that has not read the zone yet, since many remember.
+        It asks a provider object that does not remember the zone.
 
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
@@ -171,9 +171,10 @@ class Target:
     def _unread(self, origin: DomainName) -> Any:
         """Return a provider object that has not read this zone yet.
 
-        The first reads of all zones share one object, the second reads another one, and so on.
+        The first reads of all zones share one object, the second reads another one, and so on. One
+        is enough where each reading asks the provider.
         """
-        reads = self._reads.get(origin, 0)
+        reads = 0 if _asks_anew(self._provider) else self._reads.get(origin, 0)
         if reads == len(self._providers):
             with self._asked(origin):
                 self._providers.append(self._maker.make())
@@ -261,6 +262,11 @@ class _Proposing(BaseProcessor):  # type: ignore[misc] # octoDNS has no types
         difference = lay(base, existing, difference, self._carrier.encoders(target), ttls)
         self.proposal = (reading, difference)
         return base, existing
+
+
+def _asks_anew(provider: Any) -> bool:
+    """Tell whether each reading asks the provider, whatever the object has read before."""
+    return getattr(provider, "asks_anew", False)
 
 
 def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:

@@ -10,6 +10,7 @@ from typing import Any
 from mailauth_dns.diff.changed_terms import marked
 from mailauth_dns.diff.shown_values import public
 from mailauth_dns.pages.page import Room, page
+from mailauth_dns.plan import evidence_words
 from mailauth_dns.plan.checks import checks
 from mailauth_dns.plan.grouped import RISKS, ChangeGroup, Group, GroupedPlan, grouped
 from mailauth_dns.plan.permission import expired
@@ -97,9 +98,14 @@ def _change(group: ChangeGroup, file: Plan, room: Room) -> Any:  # noqa: ANN401 
         change=group.first,
         sides=sides(group.first),
         ttl=plan_text.ttl_said(group.first),
+        evidence=_evidence(group.first),
         permission_said=plan_words.permission_said,
         **_missing(group, plan_words.unpermitted(group.first), file),
     )
+
+
+def _evidence(change: ChangeEntry) -> tuple[str, ...]:
+    return () if change.evidence is None else tuple(evidence_words.lines(change.evidence))
 
 
 def _gate(group: Group[Refusal], file: Plan, room: Room) -> Any:  # noqa: ANN401 - markup, or None

@@ -18,11 +18,15 @@ from mailauth_dns.records.name import DomainName
 
 @dataclass(frozen=True, slots=True)
 class Digests:
-    """SHA-256 of each part of what a zone's plan depends on."""
+    """SHA-256 of each part of what a zone's plan depends on.
+
+    `evidence` is of what reports say of its changes; it is empty where none asks for evidence.
+    """
 
     policy: str
     tests: str
     provider: str
+    evidence: str = ""
 
 
 PolicyIndex = Mapping[DomainName, tuple[Policy, ...]]
@@ -37,7 +41,7 @@ def policies_by_zone(repo: Repo) -> PolicyIndex:
 
 
 def digests(repo: Repo, index: PolicyIndex, publication: Publication, provider: str) -> Digests:
-    """Return what a publication depends on at one of its providers.
+    """Return what a publication depends on at one of its providers, but for evidence.
 
     `index` is `policies_by_zone(repo)`. What the SPF lock knows of names that a record includes is
     left out: it changes what a change means and no record, and apply judges each change anew.

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
+from collections.abc import Iterable
+
 from mailauth_dns.diff.change import Blocked, Change, Kept
 from mailauth_dns.diff.foreign_label import label
+from mailauth_dns.plan.evidence_entry import EvidenceEntry
 from mailauth_dns.plan.plan import BlockedEntry, ChangeEntry, KeptEntry
 from mailauth_dns.typed_yaml.yaml_tree import FileLine
 
 
-def change_entry(change: Change, place: FileLine | None = None) -> ChangeEntry:
-    """Return a change as the file holds it."""
+def change_entry(
+    change: Change, place: FileLine | None = None, evidence: EvidenceEntry | None = None
+) -> ChangeEntry:
+    """Return a change as the file holds it, with what reports say of it."""
+    judged = change.judgement
+    refusing = (evidence.rule,) if evidence is not None and evidence.rule is not None else ()
     return ChangeEntry(
         domain=change.domain,
         name=change.key[0],
@@ -20,14 +29,25 @@ def change_entry(change: Change, place: FileLine | None = None) -> ChangeEntry:
         ttl_before=change.ttl_before,
         ttl_after=change.ttl_after,
         kept=len(change.kept),
-        meaning=change.judgement.meaning,
+        meaning=judged.meaning,
         # The enum's values are those of the literal.
-        risk=str(change.judgement.risk),  # type: ignore[arg-type]
-        rules=change.judgement.rules,
+        risk="breaking" if refusing else str(judged.risk),  # type: ignore[arg-type]
+        rules=tuple(dict.fromkeys((*judged.rules, *refusing))),
         place=place,
         sender=change.sender.name if change.sender is not None else None,
         sender_values=change.sender_values,
+        evidence=evidence,
     )
+
+
+def evidence_digest(changes: Iterable[ChangeEntry]) -> str:
+    """Return a SHA-256 of what reports say of changes; "" where none asks for evidence."""
+    rows = [
+        [change.name, change.type, *change.evidence.outcome]
+        for change in sorted(changes, key=lambda change: (change.name, change.type))
+        if change.evidence is not None
+    ]
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest() if rows else ""
 
 
 def blocked_entry(blocked: Blocked, place: FileLine | None = None) -> BlockedEntry:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
+from mailauth_dns.plan import evidence_words
 from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.plan import LIVE_DNS, ChangeEntry, TrialEntry, Where, ZoneEntry
 from mailauth_dns.plan.same_zones import places
@@ -120,10 +121,17 @@ def of_change(change: ChangeEntry, allowed: Iterable[Allowance]) -> list[Refusal
     allowed = tuple(allowed)
     permitted = {permission.rule for permission in change.permissions}
     return [
-        Refusal(rule, change.domain, change.meaning)
+        Refusal(rule, change.domain, _why(rule, change))
         for rule in (change.rules if change.risk == "breaking" else ())
         if rule not in permitted and not is_allowed(allowed, rule, change.domain)
     ]
+
+
+def _why(rule: str, change: ChangeEntry) -> str:
+    evidence = change.evidence
+    if evidence is None or rule != evidence.rule:
+        return change.meaning
+    return f"{change.meaning}; {evidence_words.refusal(evidence)}"
 
 
 def of_test(test: TrialEntry, allowed: tuple[Allowance, ...]) -> list[Refusal]:

@@ -13,6 +13,7 @@ from typing import Literal
 
 from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.digests import Digests
+from mailauth_dns.plan.evidence_entry import EvidenceEntry
 from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
 from mailauth_dns.records.ownership import SenderValues
 from mailauth_dns.typed_yaml.yaml_tree import FileLine
@@ -33,6 +34,7 @@ class ChangeEntry:
     `place` is where the policy says so. A breaking change has a permission for each of its `rules`
     that its policy permits. `sender` is the one that the record is for, where only one sender has
     it. `sender_values` tells which values are ours there; None where all of the family are.
+    `evidence` is what reports say of it, where it asks for that.
     """
 
     domain: str
@@ -51,6 +53,7 @@ class ChangeEntry:
     permissions: tuple[Permission, ...] = ()
     sender: str | None = None
     sender_values: SenderValues | None = None
+    evidence: EvidenceEntry | None = None
 
     @property
     def permitted(self) -> bool:

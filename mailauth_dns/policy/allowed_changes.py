@@ -13,11 +13,14 @@ from mailauth_dns.typed_yaml.scalars import Day, Section, fail
 REFUSED_BY = (
     "DKIM030",
     "DKIM034",
+    "DMARC032",
     "DMARC033",
     "DNS004",
     "DNS008",
+    "SND010",
     "SPF010",
     "STS017",
+    "STS019",
     "TEST001",
     "TEST002",
 )

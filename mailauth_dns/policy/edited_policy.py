@@ -37,7 +37,8 @@ def edited_policy(
     whole = overlay.without_nulls(inheritance.with_bare_senders(root))
     if inheritance.is_parked(whole):
         whole = inheritance.without_mail(whole)
-    whole = inheritance.with_one_ending(whole, overlay.without_nulls(own))
+    own = overlay.without_nulls(own)
+    whole = inheritance.with_one_ending(inheritance.without_lone_gate(whole, own), own)
     bodies = PolicyBodies(whole, catalogue, today)
     tree, body, uses = bodies.of(domain)
     if bodies.problems or body is None:

@@ -9,6 +9,7 @@ from mailauth_dns.records.family import SECTIONS
 from mailauth_dns.typed_yaml.yaml_tree import Mapping, Scalar
 
 _MAIL_SECTIONS = tuple(key for key in SECTIONS if key != "dmarc")  # a parked policy has DMARC
+_GATED = ("dmarc", "mta_sts")
 _REPORT_TAGS = ("rua", "ruf")  # what a parked policy may say of DMARC
 
 
@@ -23,6 +24,19 @@ def with_one_ending(root: Mapping, own: Mapping) -> Mapping:
             section = Mapping(spf.place, items, spf.keys)
             return Mapping(root.place, {**root.items, "spf": section}, root.keys)
     return root
+
+
+def without_lone_gate(root: Mapping, own: Mapping) -> Mapping:
+    """Return a policy without sections that are nothing but an inherited gate: none is declared."""
+    items = {
+        key: node
+        for key, node in root.items.items()
+        if key not in _GATED
+        or key in own.items
+        or not isinstance(node, Mapping)
+        or node.items.keys() != {"gate"}
+    }
+    return Mapping(root.place, items, root.keys) if len(items) < len(root.items) else root
 
 
 def is_parked(root: Mapping) -> bool:

@@ -189,7 +189,7 @@ class _Loader:
         if inheritance.is_parked(whole):
             self._problems.extend(inheritance.parked_problems(own))
             whole = inheritance.without_mail(whole)
-        return inheritance.with_one_ending(whole, own)
+        return inheritance.with_one_ending(inheritance.without_lone_gate(whole, own), own)
 
     # Keys
 

@@ -16,9 +16,8 @@ from mailauth_dns.policy.yaml_splice import (
     Tree,
     deepest,
     inserted,
-    source,
     split_mark,
-    without_entry,
+    with_key,
 )
 from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
 from mailauth_dns.typed_yaml.flow_text import flow_text
@@ -70,13 +69,7 @@ def with_keys(path: str, text: str, selector: str, keys: Mapping[str, str | None
                 f"{path}: does not declare dkim.selectors.{selector} itself, so it cannot be "
                 "changed there"
             )
-        found = next((entry for entry in node.value if source(after, entry[0]) == key), None)
-        if found is None:
-            after = after if value is None else inserted(after, node, key, value)
-        elif value is None:
-            after = without_entry(after, node, found)
-        else:
-            after = after[: found[1].start_mark.index] + value + after[found[1].end_mark.index :]
+        after = with_key(after, node, key, value)
     return mark + _proved(path, before, after, {selector: keys})
 
 

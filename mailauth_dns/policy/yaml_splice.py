@@ -59,6 +59,16 @@ def inserted(text: str, node: yaml.MappingNode, key: str, value: Tree | str) -> 
     return text[:at] + lines + newline + text[at:]
 
 
+def with_key(text: str, node: yaml.MappingNode, key: str, value: str | None) -> str:
+    """Return the text with a key of a mapping set to a value; None takes the key out."""
+    found = next((entry for entry in node.value if source(text, entry[0]) == key), None)
+    if found is None:
+        return text if value is None else inserted(text, node, key, value)
+    if value is None:
+        return without_entry(text, node, found)
+    return text[: found[1].start_mark.index] + value + text[found[1].end_mark.index :]
+
+
 def without_entry(text: str, node: yaml.MappingNode, entry: tuple[yaml.Node, yaml.Node]) -> str:
     """Return the text without an entry of a mapping; a block mapping has to keep another one."""
     key, value = entry

@@ -229,4 +229,5 @@ def _step(step: Step) -> dict[str, Any]:
         "rules": list(step.rules),
         "unknown": step.why,
         "note": step.note,
+        "evidence": step.evidence,
     }

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from mailauth_dns.plan import plan_file
+from mailauth_dns.render.evidence_shapes import REPORTS_SHOW
 from mailauth_dns.render.json_shape_parts import (
     BEFORE_AFTER,
     DEFINITIONS,
@@ -35,7 +36,9 @@ from mailauth_dns.render.json_shape_parts import (
     maybe,
     of,
 )
-from mailauth_dns.render.report_shapes import REPORTS_READ
+from mailauth_dns.render.mta_sts_shapes import MTA_STS_SHAPES
+from mailauth_dns.render.ramp_shapes import DMARC_ADVANCE, DMARC_STATUS
+from mailauth_dns.render.report_shapes import REPORTS_READ, REPORTS_WATCH
 from mailauth_dns.render.sender_shapes import SENDER_SHAPES
 
 NEW_KEY = {
@@ -122,6 +125,7 @@ STEP_AT_A_FORM = of(
     rules=TEXTS,
     unknown=maybe(TEXT),
     note=maybe(TEXT),
+    evidence=maybe(TEXT),
 )
 IMPORTED = of(
     domain=TEXT,
@@ -203,7 +207,12 @@ SHAPES: Mapping[str, Shape] = {
     ),
     "simulate": BEFORE_AFTER,
     "check-message": BEFORE_AFTER,
+    "dmarc status": DMARC_STATUS,
+    "dmarc advance": DMARC_ADVANCE,
     "reports read": REPORTS_READ,
+    "reports show": REPORTS_SHOW,
+    "reports watch": REPORTS_WATCH,
+    **MTA_STS_SHAPES,
     "spf tree": {
         **document(
             domain=TEXT,

@@ -179,6 +179,8 @@ def _remarks(step: Step) -> Iterator[str]:
         rules = f" {' '.join(step.rules)}" if step.rules else ""
         risk = f" ({step.risk}{rules})" if step.risk != "safe" else ""
         yield from _wrapped(f"This means: {shown(step.meaning)}{risk}", _INDENT)
+    if step.evidence is not None:
+        yield from _wrapped(f"Reports say: {shown(step.evidence)}", _INDENT)
 
 
 def _afterwards(sheets: Sequence[Sheet]) -> Iterator[str]:

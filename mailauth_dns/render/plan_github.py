@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
+from mailauth_dns.plan import evidence_words
 from mailauth_dns.plan.grouped import ChangeGroup, Group, GroupedPlan, grouped
 from mailauth_dns.plan.permission import IdlePermission, expired
 from mailauth_dns.plan.plan import Plan
@@ -92,7 +93,8 @@ def _of_change(change: ChangeGroup, idle: Iterable[IdlePermission]) -> Iterator[
     permitted = map(plan_words.permission_said, first.permissions)
     missing = plan_words.unpermitted(first)
     over = map(refusal_words.expired_said, expired(idle, missing, change.domains))
-    text = "; ".join([f"{first.meaning}{rules}", *permitted, *over])
+    said = [evidence_words.refusal(first.evidence)] if first.evidence is not None else []
+    text = "; ".join([f"{first.meaning}{rules}", *said, *permitted, *over])
     why = [said for rule in missing for said in refusal_words.explained(rule).why]
     text = ". ".join([text, " ".join(why)]) if why else text
     yield from _each("error" if missing else "warning", plan_words.risk_said(change), text, change)

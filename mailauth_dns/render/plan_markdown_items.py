@@ -8,7 +8,9 @@ from functools import cached_property, partial
 from typing import Any
 
 from mailauth_dns.diff.shown_values import public
+from mailauth_dns.plan import evidence_words
 from mailauth_dns.plan.checks import Check
+from mailauth_dns.plan.evidence_entry import EvidenceEntry
 from mailauth_dns.plan.grouped import ChangeGroup, Group
 from mailauth_dns.plan.permission import IdlePermission, Permission, expired
 from mailauth_dns.plan.permissions import Refusal
@@ -74,6 +76,7 @@ def _change(group: ChangeGroup, idle: Iterable[IdlePermission]) -> tuple[str, st
     lines = [
         f"{head} · {_names(group)} · {sentence(first.meaning)}{rules}",
         "",
+        *_evidence(first.evidence),
         *_gates(group, idle),
     ]
     details = [*diff(first), "", f"{where}{_facts(group)}"]
@@ -218,6 +221,17 @@ def _names(group: Group[Any], most: int = 3) -> str:
 def _all_names(group: Group[Any]) -> Iterator[str]:
     if plan_words.few(group.domains)[1]:
         yield from names_fold(group.domains, f"all {len(group.domains)} domains")
+
+
+def _evidence(entry: EvidenceEntry | None) -> Iterator[str]:
+    """Yield what reports say of a change: the verdict, and below it each of its reasons."""
+    if entry is not None:
+        first, *rest = evidence_words.lines(entry)
+        yield f"**Evidence**: {sentence(first)}"
+        yield ""
+        if rest:
+            yield from (f"- {sentence(each)}" for each in rest)
+            yield ""
 
 
 def _gates(group: ChangeGroup, idle: Iterable[IdlePermission]) -> Iterator[str]:

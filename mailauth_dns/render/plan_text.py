@@ -9,6 +9,7 @@ from rich.text import Text
 
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.zone_results import Status, ZoneResult
+from mailauth_dns.plan import evidence_words
 from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.grouped import has_news
 from mailauth_dns.plan.permission import IdlePermission, Permission, expired
@@ -133,6 +134,8 @@ def _change(change: ChangeEntry, idle: Iterable[IdlePermission]) -> Iterator[Tex
         (change.risk + rules, _RISK[change.risk]),
     )
     yield styled(6, change.meaning)
+    if change.evidence is not None:
+        yield from (styled(6, line) for line in evidence_words.lines(change.evidence))
     yield from _permissions(change.permissions)
     yield from _over(change.domain, change.rules, idle)
     if change.before != change.after:

@@ -10,13 +10,18 @@ from mailauth_dns.plan.permission import Permission
 from mailauth_dns.plan.permissions import LIVE_UNKNOWN
 
 _SAFE_WAYS = {
+    "DMARC032": "keep what receivers report (mailauth-dns reports read --write), and tighten once "
+    "mailauth-dns dmarc status says that the step may come",
     "DMARC033": "go to quarantine first, read the reports until all mail passes, then reject",
     "DKIM030": "sign with another key, and keep this one seven days after its last signature",
     "DKIM034": "give the new key a selector that was never used",
     "DNS004": "write what the wildcard says for this name as a record of its own",
     "DNS008": "plan for the provider whose servers answer, or move the delegation first",
+    "SND010": "keep the sender until its mail has stopped, and read the reports of the days after",
     "SPF010": "replace terms that ask DNS by addresses, until ten are left",
     "STS017": "publish mode none first, and take the policy away when the old max_age is over",
+    "STS019": "keep what senders report (mailauth-dns reports read --write), and enforce once "
+    "mailauth-dns mta_sts status says that it may be",
     "TEST001": "mend the change, or the test if it is out of date",
     "TEST002": "plan again where DNS answers for the names that the test leads to",
     LIVE_UNKNOWN: "plan again where the zone's servers answer",

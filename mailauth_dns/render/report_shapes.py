@@ -45,4 +45,52 @@ REPORTS_READ = document(
     repeated=each(of(**PLACE, first=TEXT)),
     not_counted=each(of(**PLACE, problem=TEXT)),
     passed_over=each(of(**PLACE, what=TEXT)),
+    evidence=maybe(
+        of(
+            files=each(
+                of(
+                    domain=TEXT,
+                    path=TEXT,
+                    reports=NUMBER,
+                    added=NUMBER,
+                    other_policy=NUMBER,
+                    too_old=NUMBER,
+                    written=TRUTH,
+                    problem=maybe(TEXT),
+                )
+            ),
+            left_out=each(of(domain=TEXT, reports=NUMBER)),
+            without_policy=TEXTS,
+        )
+    ),
+)
+_DAY = {"type": "string", "format": "date"}
+REPORTS_WATCH = document(
+    domains=each(
+        of(
+            domain=TEXT,
+            first=maybe(_DAY),
+            last=maybe(_DAY),
+            new=each(
+                of(
+                    kind=among(
+                        "new-source",
+                        "not-aligned",
+                        "silent",
+                        "reporter-stopped",
+                        "no-reports",
+                        "spike",
+                        "sessions-fail",
+                    ),
+                    subject=TEXT,
+                    day=_DAY,
+                    now={"type": "number"},
+                    before={"type": "number"},
+                    bound={"type": "number"},
+                    text=TEXT,
+                )
+            ),
+            problem=maybe(TEXT),
+        )
+    )
 )

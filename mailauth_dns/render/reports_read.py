@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from rich.text import Text
 
+from mailauth_dns.evidence.kept_files import KeptFiles
+from mailauth_dns.render import evidence_kept
 from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count, styled
 from mailauth_dns.reports.containers import PassedOver, Unread
@@ -51,7 +53,7 @@ class ReadSummary:
     def __init__(self) -> None:
         self._rows: dict[tuple[str, str, bool], _Row] = {}
         self._told: dict[tuple[str, Odd], tuple[str, int]] = {}
-        self.unread: list[Unread | Repeated] = []
+        self.unread: list[Unread | Repeated[Tally]] = []
         self._others: list[PassedOver] = []
         self.read = self.repeated = 0
 
@@ -102,11 +104,13 @@ class ReadSummary:
                 yield styled(0, (of or "without a domain", "bold"))
                 domain = of
             yield styled(2, *_said(org or "nobody", row, tls=tls))
-        yield from _section("Tolerated", self._tolerated(), "yellow")
-        yield from _section("Not counted", map(_unread, self.unread), "red")
+        yield from evidence_kept.section("Tolerated", self._tolerated(), "yellow")
+        yield from evidence_kept.section("Not counted", map(_unread, self.unread), "red")
         named = [f"{each.place}: {each.what}" for each in self._others[:_SHOWN]]
         more = len(self._others) - len(named)
-        yield from _section("Passed over", [*named, *([f"and {more} more"] if more else [])], "dim")
+        yield from evidence_kept.section(
+            "Passed over", [*named, *([f"and {more} more"] if more else [])], "dim"
+        )
         yield Text(self._total())
 
     def _tolerated(self) -> Iterator[str]:
@@ -134,18 +138,11 @@ def _said(org: str, row: _Row, *, tls: bool) -> Sequence[str | tuple[str, str]]:
     return (head, f"{count(total, noun)}, ", (f"{share} {fared}", "red" if bad else "green"), tail)
 
 
-def _section(title: str, lines: Iterable[str], style: str) -> Iterator[Text]:
-    found = list(lines)
-    if found:
-        yield styled(0, (title, "bold"))
-        yield from (styled(2, (line, style)) for line in found)
-
-
-def _unread(found: Unread | Repeated) -> str:
+def _unread(found: Unread | Repeated[Tally]) -> str:
     return f"{found.place}: {_problem(found)}"
 
 
-def _problem(found: Unread | Repeated) -> str:
+def _problem(found: Unread | Repeated[Tally]) -> str:
     if isinstance(found, Unread):
         return found.why
     return f"says something else than {found.first}, which is the same report by its id"
@@ -172,8 +169,8 @@ class ReadDocument:
             case PassedOver(place=place, what=what):
                 self._others.append({"place": place, "what": what})
 
-    def data(self) -> dict[str, Any]:
-        """Return the document."""
+    def data(self, kept: KeptFiles | None) -> dict[str, Any]:
+        """Return the document; `kept` is what became of the files of evidence."""
         return {
             "format": FORMAT,
             "read": len(self._reports),
@@ -181,6 +178,7 @@ class ReadDocument:
             "repeated": self._repeated,
             "not_counted": self._unread,
             "passed_over": self._others,
+            "evidence": None if kept is None else evidence_kept.data(kept),
         }
 
 

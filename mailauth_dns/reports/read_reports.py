@@ -55,19 +55,24 @@ class ReadTls:
 
 
 @dataclass(frozen=True, slots=True)
-class Repeated:
+class Repeated(Generic[T]):
     """A report that was read before, at `first`; it does not count again.
 
-    `same` is False where it says something else than the first: one of the two is wrong, and
-    nobody can tell which.
+    `other` is what it says where that is something else than the first: one of the two is wrong,
+    and nobody can tell which.
     """
 
     place: str
     first: str
-    same: bool
+    other: ReadAggregate[T] | ReadTls | None = None
+
+    @property
+    def same(self) -> bool:
+        """Whether it says the same as the first."""
+        return self.other is None
 
 
-Outcome = ReadAggregate[T] | ReadTls | Repeated | Unread | PassedOver
+Outcome = ReadAggregate[T] | ReadTls | Repeated[T] | Unread | PassedOver
 _Parsed = tuple[Report, Iterator[Record]] | TlsReport
 
 
@@ -137,22 +142,22 @@ class _Once(Generic[T]):
         told = Tolerated()
         found = parsed(told)
         if isinstance(found, TlsReport):
-            before = self._before(place, found.key, _digest(found.policies))
-            return before or ReadTls(place, found, tuple(told))
+            digest = _digest(found.policies)
+            return self._counted(found.key, digest, ReadTls(place, found, tuple(told)))
         report, records = found
         content = _Content()
         value = self._fold(report, content.through(records))
         for _ in content.through(records):  # what the fold left
             pass
-        before = self._before(place, report.key, content.digest)
-        return before or ReadAggregate(place, report, value, tuple(told))
+        read = ReadAggregate(place, report, value, tuple(told))
+        return self._counted(report.key, content.digest, read)
 
-    def _before(self, place: str, key: ReportKey, digest: int) -> Repeated | None:
-        """Return the report that was read before; None, and remember this one, without one."""
+    def _counted(self, key: ReportKey, digest: int, read: ReadAggregate[T] | ReadTls) -> Outcome[T]:
+        """Return a report, and remember it; if it was read before, return that it is repeated."""
         if (first := self._seen.get(key)) is None:
-            self._seen[key] = (place, digest)
-            return None
-        return Repeated(place, first[0], same=first[1] == digest)
+            self._seen[key] = (read.place, digest)
+            return read
+        return Repeated(read.place, first[0], None if first[1] == digest else read)
 
 
 class _Content:

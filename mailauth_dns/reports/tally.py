@@ -23,10 +23,30 @@ class Tally:
         return self.aligned + self.not_aligned + self.unknown
 
 
+class Counting:
+    """Counts the records that pass through it."""
+
+    def __init__(self) -> None:
+        self._records = 0
+        self._by_result: dict[bool | None, int] = {True: 0, False: 0, None: 0}
+
+    def through(self, records: Iterator[Record]) -> Iterator[Record]:
+        """Yield the records, and count them in."""
+        for record in records:
+            self._records += 1
+            self._by_result[record.aligned] += record.count
+            yield record
+
+    @property
+    def tally(self) -> Tally:
+        """What was counted so far."""
+        counts = self._by_result
+        return Tally(self._records, counts[True], counts[False], counts[None])
+
+
 def tally(_report: Report, records: Iterator[Record]) -> Tally:
     """Count the messages of a report."""
-    number = 0
-    by_result: dict[bool | None, int] = {True: 0, False: 0, None: 0}
-    for number, record in enumerate(records, 1):  # noqa: B007 - their number
-        by_result[record.aligned] += record.count
-    return Tally(number, by_result[True], by_result[False], by_result[None])
+    counting = Counting()
+    for _ in counting.through(records):
+        pass
+    return counting.tally

@@ -16,7 +16,9 @@ _TYPES = {each.value: each for each in PolicyType}
 _MODES = {each.value: each for each in Mode}
 _WORD = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,99}")
 _LINE = re.compile(r"\s*([a-z_]{1,20})\s*:\s*(.{0,300}?)\s*", re.IGNORECASE)
-_EXCHANGER = re.compile(r"(?:mx\s*:\s*)?((?:\*\.)?[a-z0-9._-]{1,253}?)\.?", re.IGNORECASE)
+_EXCHANGER = re.compile(
+    r"(?:mx\s*:\s*)?((?:\*\.)?[a-z0-9._-]{1,253}?)\.?", re.IGNORECASE | re.ASCII
+)
 
 # parsedmarc's names for what RFC 8460 calls otherwise.
 _PARSEDMARC = {

@@ -25,7 +25,7 @@ class Probed:
 
 def probe(senders: Iterable[tuple[str, Entry]]) -> tuple[Probed, ...]:
     """Ask recursive resolvers about all senders at once."""
-    # dnspython takes time to load, and only live DNS needs it.
+    # This takes time to load, and only live DNS needs it.
     from mailauth_dns.live.observe import resolve
 
     wanted = [(sender, entry, probes.probes(entry)) for sender, entry in senders]

@@ -125,7 +125,7 @@ def _is_delegated(use: Use) -> bool:
 
 def _observed(policies: Iterable[Policy]) -> Mapping[DomainName, Observation]:
     """Ask the servers of the zones to whom they delegate the names of senders."""
-    # dnspython takes time to load, and only live DNS needs it.
+    # This takes time to load, and only live DNS needs it.
     from mailauth_dns.live.observe import Wanted, observe
 
     names: dict[DomainName, set[RRKey]] = {}

@@ -19,6 +19,7 @@ from tests.architecture.calls import (
 # atomic_files.py writes the contents of files: whole, with their mode and owner. The calls listed
 # here make folders, remove files, or make a file that must not be there yet.
 WRITES = {
+    "cli/evidence_keeper.py": ("mkdir",),  # zones/evidence
     "cli/help_text.py": ("write_text",),  # click's: a sentence of the help, not a file
     "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
     "deploy/git_files.py": (
@@ -51,13 +52,17 @@ CLOCK_READINGS = {
     "cli/commands/export.py": ("datetime.now",),
     "cli/commands/next.py": ("datetime.now",),
     "cli/commands/quickstart.py": ("datetime.now",),
+    "cli/commands/reports.py": ("datetime.now",),  # a report is of a time that has been
     "cli/commands/spf.py": ("datetime.now",),
     "cli/dkim_activate.py": ("datetime.now",),  # it waits
     "cli/dkim_adopt.py": ("datetime.now",),
     "cli/dkim_keygen.py": ("datetime.now",),
     "cli/dkim_rotate.py": ("datetime.now",),
     "cli/dkim_status.py": ("datetime.now",),
+    "cli/mta_sts_advance.py": ("datetime.now",),  # how old evidence is
+    "cli/mta_sts_status.py": ("datetime.now",),
     "cli/report_file.py": ("datetime.now",),  # when an apply began and ended
+    "cli/reports_watch.py": ("datetime.now",),  # a report of a day to come is false
     "cli/senders_retire.py": ("datetime.now",),
     "cli/senders_suggest.py": ("datetime.now",),
     "deploy/apply.py": ("datetime.now",),  # permissions hold until a day
@@ -86,6 +91,9 @@ LIBRARIES = {
     | {"codecs", "datetime", "email", "hashlib", "io", "ipaddress", "json", "os"}
     | {"pathlib", "stat", "struct", "xml", "zipfile", "zlib"},
     "diff": _VALUES | {"datetime", "hashlib", "html", "unicodedata"},
+    "evidence": _VALUES
+    | {"bisect", "datetime", "fractions", "hashlib", "heapq", "ipaddress", "json", "math"}
+    | {"pathlib", "pydantic"},
 }
 
 

@@ -74,7 +74,11 @@ STORY: dict[str, tuple[str, ...]] = {
     "plan_shown_with_kept": ("plan", "--show", "plan.json"),
     "plan_no_live": ("plan", "--no-live", "example.com"),
     "apply_refused": ("apply", "plan.json"),
-    "apply": ("apply", "plan.json", "--allow", "DMARC033:example.com"),
+    "apply": (
+        "apply",
+        "plan.json",
+        *("--allow", "DMARC033:example.com", "--allow", "DMARC032:example.com"),
+    ),
     "verify": ("verify",),
     "plan_again": ("plan", "--detailed-exitcode", "example.com"),
     "rules": ("rules",),
@@ -192,7 +196,8 @@ def test_applying_without_a_file_keeps_json_pure(
     import io
 
     monkeypatch.setattr(sys, "stdin", io.StringIO("yes\n"))
-    ran = served.run("apply", "--format", "json", "--allow", "DMARC033")
+    allowed = ("--allow", "DMARC033", "--allow", "DMARC032")
+    ran = served.run("apply", "--format", "json", *allowed)
     document = json.loads(ran.out)
     assert {zone["zone"]: zone["status"] for zone in document["zones"]} == {
         "example.com": "applied",

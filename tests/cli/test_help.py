@@ -12,15 +12,18 @@ import pytest
 
 from mailauth_dns.cli import commands, headings, main
 
+GROUPS = ("dkim", "dmarc", "mta_sts", "reports", "senders", "spf")
 COMMANDS = (
-    *(name for name in commands.SUMMARIES if name not in ("dkim", "reports", "senders", "spf")),
+    *(name for name in commands.SUMMARIES if name not in GROUPS),
     *(
         f"senders {name}"
         for name in ("list", "show", "check", "status", "retire", "suggest", "import-template")
     ),
     *(f"dkim {name}" for name in ("keygen", "adopt", "status", "activate", "rotate", "check")),
     *(f"spf {name}" for name in ("tree", "lock")),
-    "reports read",
+    *(f"dmarc {name}" for name in ("status", "advance")),
+    *(f"mta_sts {name}" for name in ("status", "advance")),
+    *(f"reports {name}" for name in ("read", "show", "watch")),
 )
 FOLDER = Path(commands.__file__).parent
 
@@ -42,7 +45,7 @@ def sections(said: str) -> dict[str, list[str]]:
     return found
 
 
-@pytest.mark.parametrize("group", ["", "dkim", "reports", "senders", "spf"])
+@pytest.mark.parametrize("group", ["", *GROUPS])
 def test_summaries_are_whole_at_80_columns(
     group: str, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -57,7 +60,7 @@ def test_summaries_are_whole_at_80_columns(
 
 
 @pytest.mark.parametrize("columns", [60, 80, 120])
-@pytest.mark.parametrize("command", ["", "dkim", "reports", "senders", "spf", *COMMANDS])
+@pytest.mark.parametrize("command", ["", *GROUPS, *COMMANDS])
 def test_help_fits_the_terminal(
     command: str, columns: int, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -73,7 +76,7 @@ def test_each_option_has_a_heading(command: str, capfd: pytest.CaptureFixture[st
     assert {*found} <= {"Usage", "Arguments", *headings.ORDER, "Examples"}
 
 
-@pytest.mark.parametrize("command", ["dkim", "reports", "senders", "spf", *COMMANDS])
+@pytest.mark.parametrize("command", [*GROUPS, *COMMANDS])
 def test_options_of_the_program_are_named_once(
     command: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -215,7 +218,8 @@ def test_bad_usage_names_the_help_of_its_command(
 # What is said of a name that is almost one.
 NEAR = {
     "lnt": "there is no command 'lnt' (did you mean lint?); see mailauth-dns --help",
-    "status": "there is no command 'status' (did you mean dkim status?); see mailauth-dns --help",
+    "status": "there is no command 'status' (did you mean dkim status or dmarc status or senders status?); "
+    "see mailauth-dns --help",
     "dkim rotat": "there is no command 'rotat' (did you mean rotate?); see mailauth-dns dkim --help",
     "help plam": "there is no command 'plam' (did you mean plan?); see mailauth-dns --help",
     "zzz": "there is no command 'zzz'; see mailauth-dns --help",

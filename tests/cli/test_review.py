@@ -73,6 +73,7 @@ STORIES: Mapping[str, Story] = {
         {
             "example.com": "domain: example.com\ndmarc: {p: reject, psd: n}\nallow:\n"
             "  - {rule: DMARC033, reason: a year of clean reports, until: 2099-01-31}\n"
+            "  - {rule: DMARC032, reason: another tool has read them, until: 2099-01-31}\n"
         },
         {"example.com": sends("example.com", '_dmarc IN TXT "v=DMARC1; p=none; psd=n"')},
     ),

@@ -15,6 +15,7 @@ import pytest
 from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import Ran, RepoFolder
+from tests.deploy import evidence_repo
 from tests.deploy.served_zone import POLICY, ZONE, edit_zone, planned, zone_text
 
 
@@ -102,6 +103,7 @@ def test_other_servers_than_the_providers_are_refused(served: RepoFolder, tmp_pa
 def test_a_breaking_change_needs_its_rule_by_name(served: RepoFolder) -> None:
     assert served.run("apply", str(planned(served))).code == 0
     served.policy(POLICY.replace("p: none", "p: reject"), "example.com")
+    evidence_repo.met(served.root, "example.com")
     plan = planned(served)
     before = zone_text(served)
     for allow in ([], ["--allow", "DKIM030"], ["--allow", "DMARC033:example.org"]):

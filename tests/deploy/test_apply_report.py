@@ -21,6 +21,7 @@ from mailauth_dns.atomic_files import replace_file
 from mailauth_dns.errors import PlanRefused
 from tests import schemas
 from tests.conftest import RepoFolder
+from tests.deploy import evidence_repo
 from tests.deploy.provider import Remote
 from tests.deploy.remote_zones import APPLY, ZONES, holds, remote
 from tests.deploy.served_zone import POLICY, ZONE, edit_zone, planned, zone_text
@@ -100,6 +101,7 @@ def test_refused_and_permitted_zones(team: RepoFolder) -> None:
         "domain: good.example\nspf: absent\nallow: [{rule: DNS008, reason: x, until: 2031-01-31}]\n",
         "good.example",
     )
+    evidence_repo.met(team.root, "example.com")
     plan = planned(team, "example.com", "good.example")
     assert team.run("apply", str(plan), *REPORT).code == 1
     data = report(team)
@@ -134,6 +136,7 @@ def test_what_a_policy_permitted_is_told_with_its_place(served: RepoFolder) -> N
         + "allow:\n  - {rule: DMARC033, reason: agreed, until: 2031-01-31}\n",
         "example.com",
     )
+    evidence_repo.met(served.root, "example.com")
     assert served.run("apply", str(planned(served)), *REPORT).code == 0
     assert report(served)["zones"][0]["permissions"] == [
         {

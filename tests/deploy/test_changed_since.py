@@ -10,8 +10,11 @@ import pytest
 from mailauth_dns.policy import spf_lock_file
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.addresses import addresses_of
+from mailauth_dns.records.dmarc import Policy
 from tests.conftest import RepoFolder
+from tests.deploy import evidence_repo
 from tests.deploy.branch_repo import POLICIES, ZONE, ZONES, pem, planned, zones
+from tests.deploy.evidence_repo import own, policy_of, reports
 from tests.deploy.git_repo import commit, git
 from tests.policy.locks import NAME, locked_name
 from tests.senders.mailers import OWN_DOMAIN
@@ -34,6 +37,13 @@ def stanza(**more: object) -> Callable[[RepoFolder], object]:
     return lambda repo: repo.provider("other", {"class": kind, "directory": "served", **more})
 
 
+def evidence(domain: str, p: Policy) -> Callable[[RepoFolder], object]:
+    """Reports that found this policy."""
+    found = reports(domain, [own(domain)], published=policy_of(domain, p))
+    return lambda repo: evidence_repo.write(repo.root, domain, found)
+
+
+NONE = Policy.NONE
 EVERY = set(ZONES)
 EDITS: dict[str, tuple[Callable[[RepoFolder], object], set[str]]] = {
     "nothing": (lambda _repo: None, set()),
@@ -79,6 +89,16 @@ EDITS: dict[str, tuple[Callable[[RepoFolder], object], set[str]]] = {
     "a test": (add("a", TEST), {"a.example"}),
     "a permission": (add("a", ALLOW), {"a.example"}),
     "a waiver, which no plan heeds": (add("a", WAIVER), set()),
+    "evidence, where DMARC is to change": (evidence("b.example", NONE), {"b.example"}),
+    "evidence, where DMARC is as the policy says": (
+        evidence("b.example", Policy.QUARANTINE),
+        set(),
+    ),
+    "evidence of a domain without a policy": (evidence("c.example", NONE), set()),
+    "evidence that is broken": (
+        lambda repo: repo.write("zones/evidence/a.example.json", "[\n"),
+        {"a.example"},
+    ),
 }
 
 
@@ -201,7 +221,8 @@ def test_domains_narrow_it_further_and_apply_keeps_to_it(branch: RepoFolder) -> 
     out = ("--out", str(branch.root / "plan.json"))
     ran = branch.run("plan", "--changed-since", "main", "--no-live", "b.example", *out)
     assert ran.code == 0, ran.said
-    ran = branch.run("apply", "plan.json", "--no-live", "--allow", "live-unknown")
+    allowed = ("--allow", "live-unknown", "--allow", "DMARC032")
+    ran = branch.run("apply", "plan.json", "--no-live", *allowed)
     assert ran.code == 0, ran.said
     assert "v=spf1" in (branch.root / "served/b.example.zone").read_text()
     assert (branch.root / "served/a.example.zone").read_text() == ZONE

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from mailauth_dns.plan.evidence_entry import WITHOUT_EVIDENCE
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 
@@ -88,8 +89,11 @@ def test_plan_and_apply_judge_by_what_is_applied(
             for change in changes
         ] == expected
         risks = {"DMARC033": {"breaking"}, "DMARC034": {"caution"}, None: {"safe", "caution"}}
+        stricter = [p == "reject" and applied != "reject" for applied in APPLIED]
+        assert [WITHOUT_EVIDENCE in change["rules"] for change in changes] == stricter
         assert all(
-            change["risk"] in risks[rule] for change, rule in zip(changes, expected, strict=True)
+            change["risk"] in ({"breaking"} if tightens else risks[rule])
+            for change, rule, tightens in zip(changes, expected, stricter, strict=True)
         )
         refused = [domain(at) for at, rule in enumerate(expected) if rule == "DMARC033"]
         for name in refused:  # each by itself, so that none hides behind another
@@ -97,7 +101,9 @@ def test_plan_and_apply_judge_by_what_is_applied(
             assert ran.code == 0, ran.said
             ran = repo.run("apply", "one.json")
             assert (ran.code, f"--allow DMARC033:{name}" in ran.out) == (1, True), ran.said
-        ran = repo.run("apply", "plan.json", *(["--allow", "DMARC033"] if refused else []))
+        rules_of_steps = ("DMARC033", WITHOUT_EVIDENCE) if refused else ()
+        allowed = [word for rule in rules_of_steps for word in ("--allow", rule)]
+        ran = repo.run("apply", "plan.json", *allowed)
         assert ran.code == 0, ran.said
         assert applied_by_test(repo) == [p] * len(TEXTS)
 

@@ -15,6 +15,7 @@ import pytest
 
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder, free_port
+from tests.deploy import evidence_repo
 from tests.deploy.git_repo import commit, git
 from tests.deploy.served_zone import POLICY, ZONE
 
@@ -113,6 +114,7 @@ def test_what_is_breaking_is_so_without_a_provider(fork: RepoFolder) -> None:
     assert fork.run(*fail_on).code == 0
     fork.write("served/example.com.zone", ZONE + '_dmarc IN TXT "v=DMARC1; p=none"\n')
     fork.policy(POLICY.replace("p: none", "p: reject"), "example.com")
+    evidence_repo.met(fork.root, "example.com")
     assert fork.run(*fail_on).code == 2
     [zone] = planned(fork)["zones"]
     assert zone["changes"][0]["rules"] == ["DMARC033"]

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import RepoFolder
+from tests.deploy import evidence_repo
 from tests.deploy.served_zone import ZONE, edit_zone, planned, zone_text
 
 OURS = "tests:\n  - {name: ours, from: a@DOMAIN, ip: 192.0.2.10, expect: {spf: pass}}\n"
@@ -23,6 +24,7 @@ def fleet(served: RepoFolder) -> RepoFolder:
         zone = ZONE.replace("www IN", '_dmarc IN TXT "v=DMARC1; p=none"\nwww IN')
         served.write(f"served/{name}.zone", zone)
         served.policy(f"domain: {name}\nspf: {{terms: [mx], all: fail}}\ndmarc: {{p: {p}}}\n", name)
+    evidence_repo.met(served.root, "a.example", "b.example", "c.example")
     return served
 
 

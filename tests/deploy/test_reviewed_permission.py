@@ -12,6 +12,7 @@ import time_machine
 
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
+from tests.deploy import evidence_repo
 from tests.deploy.plan_edits import edited
 from tests.deploy.served_zone import POLICY, ZONE, edit_zone, planned, zone_text
 
@@ -31,9 +32,10 @@ def allow(
 
 @pytest.fixture
 def monitored(served: RepoFolder) -> RepoFolder:
-    """A domain whose DMARC policy is none, and live."""
+    """A domain whose DMARC policy is none, and live, with evidence for a stricter one."""
     edit_zone(served, "www IN", '_dmarc IN TXT "v=DMARC1; p=none"\nwww IN')
     edit_zone(served, "v=spf1 ~all", "v=spf1 mx -all")
+    evidence_repo.met(served.root, "example.com", also=NOW)
     return served
 
 
@@ -168,6 +170,7 @@ def two_in_a_zone(repo: RepoFolder, first: str, second: str) -> None:
     repo.policy(REJECT + first, "example.com")
     news = REJECT.replace("domain: example.com", "domain: news.example.com\nzone: example.com")
     repo.policy(news + second, "news")
+    evidence_repo.met(repo.root, "example.com", "news.example.com")
 
 
 @pytest.mark.parametrize("first", [True, False])
@@ -198,6 +201,7 @@ def test_a_list_of_domains_has_one_permission(monitored: RepoFolder) -> None:
         + allow("2999-01-01"),
         "example.com",
     )
+    evidence_repo.met(monitored.root, "example.com", "example.net")
     assert monitored.run("apply", str(planned(monitored))).code == 0
     assert "p=reject" in zone_text(monitored, "example.net")
 
@@ -307,6 +311,7 @@ def test_what_is_used_by_one_domain_of_a_list_is_used(monitored: RepoFolder) -> 
         + allow("2999-01-01"),
         "example.com",
     )
+    evidence_repo.met(monitored.root, "example.com", "example.net")
     assert idle(monitored) == []
     assert idle(monitored, "example.net") == []  # example.com may need it
     edit_zone(monitored, "v=DMARC1; p=none", "v=DMARC1; p=reject")

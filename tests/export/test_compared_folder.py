@@ -122,16 +122,16 @@ def test_what_was_exported_is_in_order_until_it_differs(
     article: RepoFolder, tmp_path: Path, format: str
 ) -> None:
     folder = tmp_path / "installed"
-    assert article.run("export", "example.com", "--format", format, "--out", str(folder)).code == 0
-    same = article.run("export", "example.com", "--format", format, "--check", str(folder))
+    # The records begin with a policy that stops mail, and nobody has reported on it.
+    export = ("export", "example.com", "--format", format, "--allow", "DMARC032")
+    assert article.run(*export, "--out", str(folder)).code == 0
+    same = article.run(*export, "--check", str(folder))
     assert (same.code, same.out) == (0, "Export: 0 differences\n")
     for path in folder.iterdir():
         path.write_text(path.read_text().replace("default", "other").replace("8891", "8892"))
-    other = article.run("export", "example.com", "--format", format, "--check", str(folder))
+    other = article.run(*export, "--check", str(folder))
     assert other.code == 2, other.said
     assert re.search(rf"^{folder}/\S+: [+-] ", other.out, re.MULTILINE)
     for path in folder.iterdir():
         path.unlink()
-    assert (
-        article.run("export", "example.com", "--format", format, "--check", str(folder)).code == 2
-    )
+    assert article.run(*export, "--check", str(folder)).code == 2

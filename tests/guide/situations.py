@@ -37,7 +37,6 @@ DONE = Situation(
     "zones/policy/example.com.yaml",
     provided=True,
     dmarc=Policy.REJECT,
-    dmarc_place="zones/policy/example.com.yaml:3",
     records=(
         Record("spf", "example.com", "TXT", "as policy"),
         Record("dkim", "s1._domainkey.example.com", "TXT", "as policy"),

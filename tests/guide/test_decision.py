@@ -5,13 +5,13 @@ from __future__ import annotations
 import shlex
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date
 
 import pytest
 
 from mailauth_dns.guide import areas
 from mailauth_dns.guide.decision import DOMAIN, REPO, next_step, row_of
-from mailauth_dns.guide.situation import Fault, Here, SigningHost, Situation
+from mailauth_dns.guide.situation import Fault, Here, Ramp, SigningHost, Situation
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.records.name import DomainName
@@ -139,9 +139,9 @@ DOMAIN_CASES: dict[str, tuple[Situation, Here, str]] = {
         "mailauth-dns senders status example.com",
     ),
     "DMARC can be tightened": (
-        but(dmarc=Policy.NONE, dmarc_since=NOW - timedelta(days=14)),
+        but(dmarc=Policy.NONE, ramp=Ramp("p none -> quarantine", met=True, reports=60)),
         HERE,
-        "mailauth-dns lint example.com",
+        "mailauth-dns dmarc advance example.com",
     ),
     "the signing host is partly unseen": (
         but(host=SigningHost("opendkim", unseen=("TrustedHosts is not looked at",))),
@@ -279,3 +279,28 @@ def test_a_wait_says_until_when_and_how_long() -> None:
         "1 hour of waiting",
         LATER,
     )
+
+
+RAMPS = {
+    "no report": (
+        Ramp("p none -> quarantine"),
+        "read the DMARC reports that come: `reports read PATH --write`; `dmarc status example.com` "
+        "says what is left to p none -> quarantine",
+    ),
+    "time brings it": (
+        Ramp("p none -> quarantine", reports=9, not_before=date(2026, 12, 9), blocks=("x",)),
+        "from 2026-12-09 `dmarc advance example.com`: p none -> quarantine, if mail goes on so",
+    ),
+    "something is broken": (
+        Ramp("p quarantine -> reject", reports=9, blocks=("97.9 percent aligned, 98 needed",)),
+        "p quarantine -> reject waits (`dmarc status example.com`): 97.9 percent aligned, 98 needed",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", RAMPS)
+def test_what_the_next_step_of_dmarc_waits_for_is_for_later(case: str) -> None:
+    ramp, said = RAMPS[case]
+    at = but(dmarc=Policy.NONE, ramp=ramp)
+    assert row_of(HERE, at) is None
+    assert list(areas.later(HERE, at)) == [said]

@@ -9,7 +9,7 @@ import shlex
 import subprocess
 import time
 from collections.abc import Iterator
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +17,13 @@ import pytest
 
 from mailauth_dns.cli import main
 from mailauth_dns.errors import MailAuthError
+from mailauth_dns.evidence.evidence_text import text_of
 from mailauth_dns.serve.server import LoopbackServer
 from mailauth_dns.signing_host import key_owner
 from mailauth_dns.signing_host.key_owner import Owner
 from tests.conftest import RepoFolder
+from tests.evidence.histories import FIRST as FIRST_DAY
+from tests.evidence.histories import days, history, moved, reports
 from tests.keys.keyhost import ZONE
 
 STEPS = 20  # more are a circle
@@ -71,9 +74,6 @@ class Walk:
         if said["now"] is None:
             return False
         self.said.append(said["now"]["what"])
-        if said["now"]["what"].startswith("Read the DMARC reports"):
-            path = Path("zones/policy/example.com.yaml")
-            path.write_text(path.read_text().replace("p: none", "p: quarantine"))
         for line in said["now"]["commands"]:
             self._run(shlex.split(line))
         return True
@@ -120,6 +120,9 @@ def walk(
     for name in ("AUTHOR", "COMMITTER"):
         monkeypatch.setenv(f"GIT_{name}_NAME", "a")
         monkeypatch.setenv(f"GIT_{name}_EMAIL", "a@example.com")
+    # All is committed as if three weeks ago: reports that came since then count.
+    then = f"{int(time.time()) - 21 * 86400} +0000"
+    monkeypatch.setenv("GIT_COMMITTER_DATE", then)
     _move_clock(monkeypatch)
     subprocess.run(["git", "init", "-q"], check=True)
     with LoopbackServer(served, "127.0.0.1", 0) as server:
@@ -143,7 +146,7 @@ def _nobody(text: str) -> Owner:
     raise MailAuthError(f"this host has no user {text}")
 
 
-# From nothing to mail that is signed, and two weeks later.
+# From nothing to mail that is signed, and when reports of two weeks have been read.
 FIRST = """\
 Begin here: answer some questions, and get a policy and a key
 Compile the policies
@@ -154,7 +157,8 @@ Review and commit zones/policy/example.com.yaml
 Export the signing keys to OpenDKIM on this host
 Have Postfix pass mail through OpenDKIM"""
 LATER = """\
-Read the DMARC reports; if your mail passes, write `p: quarantine` at zones/policy/example.com.yaml:N
+Review and commit zones/evidence/example.com.json
+Take the next step of DMARC: p none -> quarantine
 Compile the policies
 Review and commit zones/compiled/example.com.yaml and 1 more
 Plan, read the plan, and apply it"""
@@ -162,5 +166,12 @@ Plan, read the plan, and apply it"""
 
 def test_from_an_empty_folder_to_the_end(walk: Walk) -> None:
     assert walk.to_the_end() == FIRST
-    Clock.ahead += timedelta(days=15)
+    made = (
+        moved(each, (datetime.now(UTC).date() - FIRST_DAY).days - 30)
+        for reporter in ("google.com", "yahoo.com")
+        for each in reports(days(1, 30), reporter, {"office": 20})
+    )
+    evidence = Path("zones/evidence/example.com.json")
+    evidence.parent.mkdir()
+    evidence.write_text(text_of(history(made)))
     assert walk.to_the_end() == LATER

@@ -175,10 +175,7 @@ def test_a_policy_that_is_edited_meanwhile_is_left(
     during(monkeypatch, adoption, "_ask", lambda: host.path.write_text(own.text + "# edited\n"))
     refused = own.adopt()
     assert refused.code == 1
-    assert (
-        "was changed while DNS was asked, and is left as it is; run the command again"
-        in refused.err
-    )
+    assert "was changed while this ran, and is left as it is; run the command again" in refused.err
     assert host.policy == own.text + "# edited\n"
     assert own.adopt().code == 0
     assert host.policy.endswith("# edited\n")

@@ -163,7 +163,7 @@ def test_what_was_edited_while_dns_was_asked_is_not_judged_by_the_answer(
     )
     assert refused.code == 1
     assert (
-        "zones/policy/policy.yaml: was changed while DNS was asked, and is left as it is; run the command again"
+        "zones/policy/policy.yaml: was changed while this ran, and is left as it is; run the command again"
         in refused.err
     )
     assert ("DNS: served" in refused.out) == (command == "status")
@@ -187,7 +187,7 @@ def test_a_policy_that_cannot_be_written_keeps_no_other_from_it(
     ran = host.run("dkim", "status")
     assert ran.code == 1
     assert "written, to be committed: zones/policy/other.yaml: s1: seen" in ran.err
-    assert "zones/policy/policy.yaml: was changed while DNS was asked" in ran.err
+    assert "zones/policy/policy.yaml: was changed while this ran" in ran.err
     assert "seen" in other.read_text()
 
 

@@ -26,6 +26,7 @@ class Between:
     Octets are passed on as they are.
 
     `status` is what is answered to a write, and `written` whether it reaches the server at all.
+    `version` is what the server says of itself. `asked` are the requests, by method and path.
     """
 
     def __init__(self, server: PowerDns) -> None:
@@ -33,14 +34,20 @@ class Between:
         self.sent: Change = same
         self.status: int | None = None
         self.written = True
+        self.version: str | None = None
+        self.asked: list[tuple[str, str]] = []
         between = self
 
         class Handler(BaseHTTPRequestHandler):
+            _serial: str | None = None
+
             def do_GET(self) -> None:
                 status, body = self._asked()
                 if status == 200 and "/zones/" in self.path:
                     said = between.told(json.loads(body))
                     body = said if isinstance(said, bytes) else json.dumps(said).encode()
+                elif self.path.endswith("/servers/localhost") and between.version is not None:
+                    body = json.dumps({**json.loads(body), "version": between.version}).encode()
                 self._say(status, body)
 
             def do_PATCH(self) -> None:
@@ -51,6 +58,7 @@ class Between:
                 self._say(between.status or status, body)
 
             def _asked(self, body: bytes | None = None) -> tuple[int, bytes]:
+                between.asked.append((self.command, self.path))
                 connection = http.client.HTTPConnection("127.0.0.1", server.api_port, timeout=5)
                 connection.request(
                     self.command,
@@ -59,11 +67,14 @@ class Between:
                     {"X-API-Key": self.headers["X-API-Key"], "Content-Type": "application/json"},
                 )
                 answer = connection.getresponse()
+                self._serial = answer.headers.get("X-PDNS-New-Serial")
                 return answer.status, answer.read()
 
             def _say(self, status: int, body: bytes) -> None:
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))
+                if self._serial is not None:
+                    self.send_header("X-PDNS-New-Serial", self._serial)
                 self.end_headers()
                 self.wfile.write(body)
 

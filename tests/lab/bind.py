@@ -74,6 +74,19 @@ class Bind(NameServer):
         if answer.rcode() != dns.rcode.NOERROR:
             raise RuntimeError(f"update of {name} {type}: {dns.rcode.to_text(answer.rcode())}")
 
+    def exchange(
+        self, zone: str, name: str, type: str, ttl: int, gone: set[str], new: set[str]
+    ) -> None:
+        """Take away and add single values of a set, and leave the others alone."""
+        update = dns.update.UpdateMessage(zone, **self._key())
+        for rdata in gone:
+            update.delete(f"{name}.", type, rdata)
+        for rdata in new:
+            update.add(f"{name}.", ttl, type, rdata)
+        answer = dns.query.tcp(update, "127.0.0.1", port=self.port, timeout=5)
+        if answer.rcode() != dns.rcode.NOERROR:
+            raise RuntimeError(f"update of {name} {type}: {dns.rcode.to_text(answer.rcode())}")
+
     def _transfer(self, zone: str) -> object:
         return dns.query.xfr(
             "127.0.0.1", zone, port=self.port, timeout=5, relativize=False, **self._key()

@@ -120,7 +120,8 @@ class MailHost(IsolatedHost):
             "/srv/in/opendmarc.conf",
             "Socket inet:8893@127.0.0.1\nAuthservID mx.example.net\n"
             "TrustedAuthservIDs mx.example.net\nRejectFailures true\nSPFSelfValidate true\n"
-            "SPFIgnoreResults true\nPublicSuffixList /srv/in/suffixes\n",
+            "SPFIgnoreResults true\nPublicSuffixList /srv/in/suffixes\n"
+            "HistoryFile /srv/in/history\nHoldQuarantinedMessages true\n",
         )
         self.start_opendkim("/srv/in/opendkim.conf", 8894)
         self.begin("opendmarc", "-f", "-c", "/srv/in/opendmarc.conf")

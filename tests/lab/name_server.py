@@ -88,10 +88,20 @@ class NameServer(ABC):
             return False
 
     def ask(self, name: str, type: str) -> dns.message.Message:
-        """Ask the server itself, over TCP, so that no answer is truncated."""
-        return dns.query.tcp(
-            dns.message.make_query(name + ".", type), "127.0.0.1", timeout=2, port=self.port
-        )
+        """Ask the server itself, over TCP, so that no answer is truncated.
+
+        NSD answers from a new process once it has read a zone again. A connection that its old one
+        had taken ends without an answer.
+        """
+        question = dns.message.make_query(name + ".", type)
+        until = time.monotonic() + 10
+        while True:
+            try:
+                return dns.query.tcp(question, "127.0.0.1", timeout=2, port=self.port)
+            except (ConnectionResetError, EOFError):
+                if time.monotonic() > until:
+                    raise
+                time.sleep(0.05)
 
     def served(self, name: str, type: str) -> set[str]:
         """Return what the server answers, TXT as joined octets."""

@@ -93,15 +93,35 @@ class PowerDns(NameServer):
             "changetype": "REPLACE" if records else "DELETE",
             "records": records,
         }
-        body = json.dumps({"rrsets": [change]}).encode()
-        url = f"http://127.0.0.1:{self.api_port}/api/v1/servers/localhost/zones/{zone}."
+        self.ask_api("PATCH", f"/zones/{zone}.", {"rrsets": [change]})
+
+    def exchange(
+        self, zone: str, name: str, type: str, ttl: int, gone: set[str], new: set[str]
+    ) -> None:
+        """Take away and add single values of a set, as clients do: read it, and write it whole."""
+        entries = json.loads(self.ask_api("GET", f"/zones/{zone}."))["rrsets"]
+        there = {
+            record["content"]
+            for entry in entries
+            if (entry["name"], entry["type"]) == (f"{name}.", type)
+            for record in entry["records"]
+        }
+        self.put(zone, name, type, ttl, *sorted(there - gone | new))
+
+    def count_serial(self, zone: str, kind: str = "DEFAULT") -> None:
+        """Let the zone's serial rise with each write through the API."""
+        self.ask_api("PUT", f"/zones/{zone}.", {"soa_edit_api": kind})
+
+    def ask_api(self, method: str, path: str, data: object = None) -> bytes:
+        """Return what the API answers."""
         request = urllib.request.Request(
-            url,
-            data=body,
-            method="PATCH",
+            f"http://127.0.0.1:{self.api_port}/api/v1/servers/localhost{path}",
+            data=None if data is None else json.dumps(data).encode(),
+            method=method,
             headers={"X-API-Key": self.secret, "Content-Type": "application/json"},
         )
-        urllib.request.urlopen(request, timeout=5).close()
+        with urllib.request.urlopen(request, timeout=5) as answer:
+            return bytes(answer.read())
 
     def _transfer(self, zone: str) -> object:
         return dns.query.xfr("127.0.0.1", zone, port=self.port, timeout=5, relativize=False)

@@ -75,9 +75,10 @@ def ok(done: subprocess.CompletedProcess[str], code: int = 0) -> str:
 def publish(host: MailHost) -> str:
     ok(host.mailauth("compile"))
     ok(host.mailauth("plan", "--out", "/srv/plan.json"))
-    # The domain has an MX and no DMARC record at first, and asks for reject at once, so that mail
-    # that fails here is refused.
-    return ok(host.mailauth("apply", "/srv/plan.json", "--allow", "DMARC033:example.com"))
+    # The domain has an MX and no DMARC record at first, and asks for reject at once, without any
+    # report, so that mail that fails here is refused.
+    allowed = ("--allow", "DMARC032:example.com", "--allow", "DMARC033:example.com")
+    return ok(host.mailauth("apply", "/srv/plan.json", *allowed))
 
 
 def until_done(host: MailHost, *command: str) -> str:

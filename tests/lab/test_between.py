@@ -199,10 +199,11 @@ def test_a_server_that_stops_half_way_is_told_and_the_next_run_finishes(
         "b.example": "failed",
         "c.example": "failed",
     }
-    _, second, third = (zone["detail"] for zone in json.loads(broken.out)["zones"])
-    assert "what was written is unknown" in second
-    assert third.endswith("; nothing was written"), "it is planned again first, and was not read"
-    assert asked == ["a.example", "b.example"]
+    assert all(
+        "what was written is unknown" in zone["detail"]
+        for zone in json.loads(broken.out)["zones"][1:]
+    )
+    assert asked == list(zones)
     assert took < 60
     for secret in server.environment.values():
         assert secret not in broken.said

@@ -115,7 +115,7 @@ def test_the_second_look_before_a_write_sees_a_part_too(
     there.told = told
     applied = repo.run("apply", "plan.json", *NO_LIVE)
     assert applied.code == 1
-    assert "changed at the server since it was read" in applied.out
+    assert "changed at the provider since it was read" in applied.out
     assert server.dump("example.com") == before
 
 

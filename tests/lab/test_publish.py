@@ -34,7 +34,8 @@ def test_publishes_ours_and_leaves_everything_else(repo: RepoFolder, serving: Se
 def test_backslashes_on_powerdns_are_carried(repo: RepoFolder, serving_powerdns: Serving) -> None:
     server = serving_powerdns(
         example_com=HEAD
-        + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "back\\\\slash"\n@ 300 IN TXT "caf\\195\\169"\n'
+        + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "ends in \\\\"\n'
+        + '@ 300 IN TXT "back\\\\slash"\n@ 300 IN TXT "caf\\195\\169"\n'
     )
     before = server.dump("example.com")
     repo.policy(POLICY)
@@ -210,10 +211,13 @@ def test_the_strings_of_a_foreign_value_stay_as_they_were_split(
 def test_dmarc_is_not_tightened_while_the_spf_record_is_blocked(
     repo: RepoFolder, serving_powerdns: Serving
 ) -> None:
-    server = serving_powerdns(
-        example_com=HEAD
-        + '@ IN TXT "ends in \\\\"\n@ IN TXT "v=spf1 ~all"\n_dmarc IN TXT "v=DMARC1; p=none"\n'
-    )
+    server = serving_powerdns(example_com=HEAD + '_dmarc IN TXT "v=DMARC1; p=none"\n')
+    assert isinstance(server, PowerDns)
+    records = [
+        {"content": '"v=spf1 ~all"', "disabled": False},
+        {"content": '"a-token"', "disabled": True},
+    ]
+    server.put_records("example.com", "example.com", "TXT", 300, *records)
     before = server.dump("example.com")
     repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n")
     planned = repo.run("plan", "--out", "plan.json")

@@ -53,7 +53,7 @@ def test_a_zone_that_moved_since_it_was_read_is_not_written(
     assert repo.run("plan", "--out", "plan.json").code == 0
     applied = repo.run("apply", "plan.json")
     assert applied.code == 1
-    assert "changed at the server since it was read" in applied.out
+    assert "changed at the provider since it was read" in applied.out
     assert "example.com at " in applied.out
     assert "failed" in applied.out
     assert "0 of 3 changes are done" in applied.out

@@ -9,7 +9,7 @@ import pytest
 
 import mailauth_dns
 from mailauth_dns.lint.catalog import ALL_RULES
-from mailauth_dns.plan import permissions, plan
+from mailauth_dns.plan import evidence_entry, permissions, plan
 from mailauth_dns.policy.allowed_changes import REFUSED_BY
 from tests.conftest import RepoFolder
 
@@ -36,7 +36,12 @@ def test_policies_permit_what_plans_refuse_and_nothing_else() -> None:
         for id in re.findall(r'"([A-Z]+[0-9]{3})"', path.read_text())
     }
     of_plans = {plan.TEST_FAILS, plan.TEST_UNKNOWN, permissions.NOT_AUTHORITATIVE}
-    assert set(REFUSED_BY) == (of_changes - {"DMARC034"}) | of_plans
+    of_evidence = {
+        evidence_entry.WITHOUT_EVIDENCE,
+        evidence_entry.STILL_SENDS,
+        evidence_entry.STS_WITHOUT_EVIDENCE,
+    }
+    assert set(REFUSED_BY) == (of_changes - {"DMARC034"}) | of_plans | of_evidence
 
 
 def test_every_number_is_a_rule_or_told_as_left_out() -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.live.lookup import Question, ServerAddress, ask
+from mailauth_dns.live.server_answer import ServerAnswer
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import quoted
 from tests.live.authority import zone

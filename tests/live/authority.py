@@ -53,7 +53,7 @@ class Behaviour:
 class Authority:
     """Serves `zones` over UDP and TCP on one port of `address`.
 
-    `seen` counts the questions by transport, name and type.
+    `seen` counts the questions by transport, name in lower case, and type.
     """
 
     zones: Sequence[dns.zone.Zone]
@@ -167,7 +167,7 @@ class Authority:
         question = query.question[0]
         key = (
             transport,
-            question.name.to_text(omit_final_dot=True),
+            question.name.to_text(omit_final_dot=True).lower(),
             dns.rdatatype.to_text(question.rdtype),
         )
         self.seen[key] += 1

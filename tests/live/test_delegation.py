@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 
 import dns.rcode
 import dns.resolver
@@ -13,9 +12,9 @@ import pytest
 from mailauth_dns.evaluate.observation import Observation, Unknown
 from mailauth_dns.live import delegation
 from mailauth_dns.live import observe as module
-from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.live.lookup import Question, ServerAddress, ask
 from mailauth_dns.live.observe import Wanted, observe
+from mailauth_dns.live.server_answer import ServerAnswer
 from mailauth_dns.records.name import DomainName
 from tests.live.authority import Authority, Behaviour, zone
 from tests.live.observed_zone import APEX, NS, PRIMARY, SPF, ZONE, reason
@@ -39,8 +38,8 @@ class Network:
         led = {}
         for question in questions:
             self.asked.append(question)
-            led[question] = replace(
-                question, server=self.routes.get(question.server.address, question.server)
+            led[question] = question._replace(
+                server=self.routes.get(question.server.address, question.server)
             )
         answers = ask(led.values(), timeout=timeout, tries=tries)
         return {question: answers[there] for question, there in led.items()}

@@ -7,8 +7,8 @@ import time
 import pytest
 
 from mailauth_dns.live import dns_message
-from mailauth_dns.live.dns_message import ServerAnswer
 from mailauth_dns.live.lookup import Question, ServerAddress, ask
+from mailauth_dns.live.server_answer import ServerAnswer
 from mailauth_dns.live.transport import has_route
 from tests.live.asking import APEX, ZONE, name, one, reason, said
 from tests.live.authority import Authority, Behaviour

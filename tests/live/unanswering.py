@@ -14,8 +14,10 @@ def closed_port() -> Iterator[ServerAddress]:
     """A loopback address where nothing listens."""
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as held:
         held.bind(("127.0.0.1", 0))
-        port = held.getsockname()[1]
-    yield ServerAddress("127.0.0.1", port)
+        server = ServerAddress(*held.getsockname())
+        # It hears one address only, so the port is closed to all others, and nobody else takes it.
+        held.connect(("127.0.0.1", 9))
+        yield server
 
 
 @contextmanager

@@ -9,10 +9,14 @@ from mailauth_dns.evaluate.observation import Unknown
 from mailauth_dns.evaluate.spf_check import SpfCheck, SpfResult
 from mailauth_dns.evaluate.spf_tree import LookupCost, Note, Remark
 from mailauth_dns.evaluate.verdict import DmarcResult, Identifier, Mechanism, Verdict
+from mailauth_dns.evidence.evidence import Evidence, MailReport, Row, Window
+from mailauth_dns.evidence.overview import Overview, overview
+from mailauth_dns.evidence.source_kind import AttributedRow, Attribution, SourceKind
 from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.in_dns import KeyInDns
 from mailauth_dns.keys.next_step import KeyStep
 from mailauth_dns.keys.status import KeyStatus
+from mailauth_dns.pages.evidence_page import evidence_page
 from mailauth_dns.pages.identities import Identities
 from mailauth_dns.pages.keys_page import keys_page
 from mailauth_dns.pages.message_page import message_page
@@ -36,6 +40,7 @@ from mailauth_dns.plan.plan import (
 from mailauth_dns.policy.public_key_files import PublicKey
 from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.reports.aggregate import Disposition, PublishedPolicy
 from mailauth_dns.simulate.before_after import Rehearsal
 from mailauth_dns.simulate.run_mail_tests import TestResult, Trial
 
@@ -188,6 +193,24 @@ def verdict(text: str) -> Verdict:
     )
 
 
+def hostile_evidence(text: str) -> Overview:
+    """Evidence in which every word that a reporter or a policy may choose is this one."""
+    row = Row(text, DomainName(text), 3, False, False, Disposition.REJECT)
+    published = PublishedPolicy(DomainName(text))
+    reports = tuple(
+        MailReport(Window(day * 86400, day * 86400 + 1, text, text), published, (row,))
+        for day in (20_000, 20_003)
+    )
+    rows = [
+        AttributedRow(report.window, row, Attribution(kind, sender, text, text))
+        for report in reports
+        for kind in SourceKind
+        for sender in (text, None)
+    ]
+    hosts = {text: DomainName(text)}
+    return overview(Evidence(DomainName(text), reports), rows, hosts, None)
+
+
 def pages(text: str) -> dict[str, str]:
     """Every page there is, each with this text wherever a text can stand."""
     found = verdict(text)
@@ -199,5 +222,6 @@ def pages(text: str) -> dict[str, str]:
         "message": message_page(
             [(text, found), ("as it would be", found)], Identities((text,), text, text, text)
         ),
+        "evidence": evidence_page(hostile_evidence(text), 20),
         "tests": tests_page([Rehearsal(each, each) for each in trials]),
     }

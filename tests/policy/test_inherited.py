@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
+from mailauth_dns.evidence.gate import TlsGate
+from mailauth_dns.evidence.tls_verdict import tls_gate_of
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
@@ -37,6 +41,25 @@ def test_defaults_merge_and_null_takes_out(repo: RepoFolder) -> None:
     assert policy.body.dmarc is not ABSENT
     assert policy.body.dmarc.text == "v=DMARC1; p=reject"
     assert policy.body.ttl is None
+
+
+def test_a_gate_in_the_defaults_declares_nothing(repo: RepoFolder) -> None:
+    gates = "dmarc: {gate: {volume: 50}}\nmta_sts: {gate: {sessions: 50, newest: 10d}}\n"
+    repo.write("zones/policy/_defaults.yaml", gates)
+    repo.policy("domain: example.com\nspf: {all: fail}\n")
+    repo.policy(
+        "domain: example.net\n"
+        "mta_sts: {mode: testing, mx: [mx.example.net], max_age: 9, gate: {days: 20}}\n",
+        "second",
+    )
+    repo.policy("domain: example.org\nparked: true\n", "third")
+    first, second, third = load_repo(repo.root).policies
+    assert first.body.dmarc is first.body.mta_sts is third.body.mta_sts is None
+    assert second.body.mta_sts is not None
+    assert second.body.mta_sts is not ABSENT
+    assert tls_gate_of(second.body.mta_sts) == TlsGate(
+        days=20, sessions=50, newest=timedelta(days=10)
+    )
 
 
 NOTHING = [

@@ -25,12 +25,19 @@ RAISES = {
         "model-fields": {"model_attributes_type", "missing", "extra_forbidden"},
         "model-field": set(),
     },
-    **{"int": set(), "bool": set(), "date": set(), "datetime": set(), "timedelta": set()},
+    **{
+        "int": set(),
+        "float": set(),
+        "bool": set(),
+        "date": set(),
+        "datetime": set(),
+        "timedelta": set(),
+    },
     "enum": set(),
     **{"nullable": set(), "default": set(), "union": set(), "no-info": set(), "with-info": set()},
     **{"function-before": {"mailauth"}, "function-after": {"mailauth"}},
 }
-OURS = {"int", "bool", "date", "datetime", "timedelta", "enum"}
+OURS = {"int", "float", "bool", "date", "datetime", "timedelta", "enum"}
 
 
 def kinds(schema: object, checked: bool = False) -> Iterator[tuple[str, bool]]:

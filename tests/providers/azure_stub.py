@@ -10,7 +10,7 @@ import pytest
 from azure.core.credentials import AccessToken
 from azure.core.pipeline.policies import _authentication
 
-from tests.providers.contract import SECRET, ZONE, Fault, Key
+from tests.providers.contract import BETWEEN_LOOKS, SECRET, ZONE, Fault, Key
 from tests.providers.http_stub import Answer, Asked, HttpStub, Refusal
 
 _GROUP = "/subscriptions/sub/resourceGroups/group/providers/Microsoft.Network/dnsZones"
@@ -55,10 +55,10 @@ class AzureApi(HttpStub):
     id = "azure"
     ttls = range(1, 2**31)
     # A listing says nowhere how much there is.
-    faults = frozenset(Fault) - {Fault.EARLY_END}
+    faults = frozenset(Fault) - {Fault.EARLY_END} - BETWEEN_LOOKS
     said_when_busy = "Too many requests"
     plan_cost = 1
-    apply_cost = 5
+    apply_cost = 3
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,6 +126,9 @@ class AzureApi(HttpStub):
 
     def busy(self, seconds: int) -> Answer:
         return _error(429, "TooManyRequests", "Too many requests", Retry_After=str(seconds))
+
+    def refused(self, status: int, message: str) -> Answer:
+        return _error(status, "Refused", message)
 
     def broken(self) -> Answer:
         return _error(500, "InternalServerError", "An error occurred.")

@@ -27,7 +27,8 @@ class CloudflareApi(HttpStub):
         "Cloudflare answered 429: Please wait and consider throttling your request speed"
     )
     plan_cost = 2
-    apply_cost = 9
+    apply_cost = 4
+    beside = 1  # the id of the zone
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,6 +76,9 @@ class CloudflareApi(HttpStub):
     def busy(self, seconds: int) -> Answer:
         told = "Please wait and consider throttling your request speed"
         return _error(429, 971, told, {"Retry-After": str(seconds)})
+
+    def refused(self, status: int, message: str) -> Answer:
+        return _error(status, 10000, message)
 
     def broken(self) -> Answer:
         return _error(502, 10000, "upstream failed")

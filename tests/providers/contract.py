@@ -38,7 +38,8 @@ class Fault(Enum):
     EARLY_END = auto()  # a listing ends after its first page, as if that were all
     EMPTY = auto()  # a listing holds nothing
     EMPTY_LATER = auto()  # the second listing from now on holds nothing
-    MOVED = auto()  # before the third listing from now on, somebody adds "token=added" to the apex
+    MOVED = auto()  # before the second listing from now on, somebody adds "token=added" to the apex
+    OVERTAKEN = auto()  # the same, just before a write
     BUSY_READ = auto()  # a question comes too soon: 429, and how long to wait
     BUSY_WRITE = auto()
     BROKEN_WRITE = auto()  # 500, and nothing is done
@@ -46,6 +47,10 @@ class Fault(Enum):
     SILENT_WRITE = auto()  # the same, and what was asked is done
     NO_EFFECT = auto()  # says that it is done, and does nothing
     CUT = auto()  # keeps the first 255 octets of a TXT value
+
+
+# What happens only between two looks; a provider that refuses by itself is looked at once.
+BETWEEN_LOOKS = frozenset({Fault.EMPTY_LATER, Fault.MOVED})
 
 
 class Api(ABC):
@@ -57,6 +62,7 @@ class Api(ABC):
     page_size = 3  # so that the zone of the tests has several pages
     plan_cost: int  # requests for the plan of a zone with one change, all on one page
     apply_cost: int  # and for its apply
+    beside = 0  # those of the apply that neither read the zone, nor write it, nor read it back
     watched = False  # whether `moments` are kept
     said_when_busy: str  # a part of what is told where it stays busy
     pause = 1  # seconds that it asks to wait where it is busy
@@ -88,6 +94,10 @@ class Api(ABC):
     @abstractmethod
     def requests(self) -> int:
         """Return how often it was asked anything."""
+
+    @abstractmethod
+    def listings(self) -> int:
+        """Return how often it was asked for a page of the zone."""
 
     @abstractmethod
     def writes(self) -> int:

@@ -24,7 +24,7 @@ class DesecApi(HttpStub):
     faults = frozenset(Fault) - {Fault.EARLY_END}
     said_when_busy = "deSEC answered 429: Request was throttled"
     plan_cost = 1
-    apply_cost = 5
+    apply_cost = 3
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,6 +62,9 @@ class DesecApi(HttpStub):
     def busy(self, seconds: int) -> Answer:
         text = f"Request was throttled. Expected available in {seconds} second."
         return Answer(429, {"detail": text}, {"Retry-After": str(seconds)})
+
+    def refused(self, status: int, message: str) -> Answer:
+        return Answer(status, {"detail": message})
 
     def broken(self) -> Answer:
         return Answer(500, {"detail": "Internal server error."})

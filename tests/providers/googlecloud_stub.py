@@ -17,7 +17,7 @@ from google.cloud.dns._http import Connection
 
 from mailauth_dns.octo import googlecloud
 from mailauth_dns.records.zone import quoted, unquoted
-from tests.providers.contract import SECRET, ZONE, Fault, Key
+from tests.providers.contract import BETWEEN_LOOKS, SECRET, ZONE, Fault, Key
 from tests.providers.http_stub import LOGIN, Answer, Asked, HttpStub, Refusal
 
 _ZONES = "/dns/v1/projects/lab/managedZones"
@@ -56,10 +56,11 @@ class GoogleCloudApi(HttpStub):
     id = "googlecloud"
     ttls = range(2**31)
     # A listing says nowhere how much there is.
-    faults = frozenset(Fault) - {Fault.EARLY_END}
+    faults = frozenset(Fault) - {Fault.EARLY_END} - BETWEEN_LOOKS
     said_when_busy = "Quota exceeded"
     plan_cost = 3
-    apply_cost = 14
+    apply_cost = 7
+    beside = 4  # the log-in, the name of the zone, and two looks at the change until it is done
 
     def __init__(self) -> None:
         super().__init__()
@@ -135,6 +136,9 @@ class GoogleCloudApi(HttpStub):
     def busy(self, seconds: int) -> Answer:
         text = "Quota exceeded for quota metric 'Queries'"
         return _error(429, "rateLimitExceeded", text, Retry_After=str(seconds))
+
+    def refused(self, status: int, message: str) -> Answer:
+        return _error(status, "refused", message)
 
     def broken(self) -> Answer:
         return _error(500, "backendError", "Backend Error")

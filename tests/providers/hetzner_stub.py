@@ -17,6 +17,18 @@ from tests.providers.contract import SECRET, ZONE, Fault, Key, spelled
 from tests.providers.http_stub import Answer, Asked, HttpStub, Refusal
 
 _ZONE_ID = 4711
+# The words that the API has for a status.
+_CODES = {
+    401: "unauthorized",
+    403: "forbidden",
+    404: "not_found",
+    409: "conflict",
+    422: "invalid_input",
+    500: "server_error",
+    502: "bad_gateway",
+    503: "unavailable",
+    504: "timeout",
+}
 _RRSETS = f"/v1/zones/{_ZONE_ID}/rrsets"
 
 
@@ -25,7 +37,8 @@ class HetznerApi(HttpStub):
     ttls = range(60, 2**31)
     said_when_busy = "limit of 3600 requests per hour reached (rate_limit_exceeded)"
     plan_cost = 2
-    apply_cost = 10
+    apply_cost = 5
+    beside = 2  # the zone's own data, and a look at the change until it is done
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,6 +111,9 @@ class HetznerApi(HttpStub):
 
     def busy(self, seconds: int) -> Answer:
         return _error(429, "rate_limit_exceeded", "limit of 3600 requests per hour reached")
+
+    def refused(self, status: int, message: str) -> Answer:
+        return _error(status, _CODES.get(status, "refused"), message)
 
     def broken(self) -> Answer:
         return _error(500, "server_error", "an error occurred")

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import threading
 from abc import abstractmethod
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -59,6 +60,8 @@ class HttpStub(Api):
         self.asked: list[Asked] = []
         self._lock = threading.Lock()
         self._left: dict[Fault, int] = {}
+        # What is answered instead; None lets a request pass.
+        self.instead: Callable[[Asked], Answer | None] = lambda _asked: None
         self._listed_before = 0  # how often the zone was listed since a fault was asked for
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self))
         self._server.daemon_threads = True
@@ -84,6 +87,10 @@ class HttpStub(Api):
         """Return what the API answers where it is asked too often."""
 
     @abstractmethod
+    def refused(self, status: int, message: str) -> Answer:
+        """Return an answer of this status that says why, in the form that the API has."""
+
+    @abstractmethod
     def broken(self) -> Answer:
         """Return what the API answers where it fails."""
 
@@ -96,9 +103,11 @@ class HttpStub(Api):
 
     def _begin_listing(self) -> None:
         self._listed_before += 1
-        if self._listed_before == 2 and self.has(Fault.EMPTY_LATER):
+        if self._listed_before != 2:
+            return
+        if self.has(Fault.EMPTY_LATER):
             self.break_with(Fault.EMPTY)
-        if self._listed_before == 3 and self.has(Fault.MOVED):
+        if self.has(Fault.MOVED):
             self.put(ZONE, "TXT", 3600, "token=added")
 
     def break_with(self, fault: Fault, times: int = 10**6) -> None:
@@ -115,6 +124,9 @@ class HttpStub(Api):
     def requests(self) -> int:
         return len(self.asked)
 
+    def listings(self) -> int:
+        return sum(self.page_of(asked) is not None for asked in self.asked)
+
     def writes(self) -> int:
         return sum(asked.writes for asked in self.asked)
 
@@ -125,6 +137,8 @@ class HttpStub(Api):
         """Return the answer, or None to hang up."""
         with self._lock:
             self.asked.append(asked)
+            if (said := self.instead(asked)) is not None:
+                return said
             answer = self._respond(asked)
             self._moments.append(self.held().get((ZONE, "TXT"), (0, frozenset[str]()))[1])
             return answer
@@ -141,6 +155,8 @@ class HttpStub(Api):
             return None
         if page == 1:
             self._begin_listing()
+        if asked.writes and self.has(Fault.OVERTAKEN):
+            self.put(ZONE, "TXT", 3600, "token=added")
         try:
             answer = self.answer(asked)
         except Refusal as refusal:
@@ -174,8 +190,9 @@ def _handler(stub: HttpStub) -> type[BaseHTTPRequestHandler]:
             for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)
             self.send_header("Content-Length", str(len(text)))
-            self.end_headers()
-            self.wfile.write(text)
+            with suppress(ConnectionError):  # of a client that has gone away
+                self.end_headers()
+                self.wfile.write(text)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _any
 

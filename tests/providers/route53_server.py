@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import Any
+from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
 import pytest
@@ -13,8 +14,8 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.test import Client
 
 from mailauth_dns.records.zone import quoted, unquoted
-from tests.providers.contract import SECRET, ZONE, Fault, Key
-from tests.providers.http_stub import Answer, Asked, HttpStub
+from tests.providers.contract import BETWEEN_LOOKS, SECRET, ZONE, Fault, Key
+from tests.providers.http_stub import Answer, Asked, HttpStub, Refusal
 
 _ACCOUNT = "123456789012"  # moto's own
 _API = "/2013-04-01"
@@ -25,11 +26,12 @@ class Route53Api(HttpStub):
     id = "route53"
     ttls = range(2**31)
     # A listing says nowhere how much there is.
-    faults = frozenset(Fault) - {Fault.EARLY_END}
+    faults = frozenset(Fault) - {Fault.EARLY_END} - BETWEEN_LOOKS
     said_when_busy = "Rate exceeded"
     pause = 0  # Route 53 does not say how long to wait
     plan_cost = 2
-    apply_cost = 8
+    apply_cost = 4
+    beside = 1  # the id of the zone
 
     def __init__(self) -> None:
         super().__init__()
@@ -107,6 +109,9 @@ class Route53Api(HttpStub):
     def busy(self, seconds: int) -> Answer:
         return _error(400, "Throttling", "Rate exceeded")
 
+    def refused(self, status: int, message: str) -> Answer:
+        return _error(status, "Refused", message)
+
     def broken(self) -> Answer:
         return _error(500, "InternalFailure", "An internal error occurred")
 
@@ -131,6 +136,8 @@ class Route53Api(HttpStub):
                 "<Status>INSYNC</Status><SubmittedAt>2026-09-10T01:36:41.958Z</SubmittedAt>"
                 "</ChangeInfo></ChangeResourceRecordSetsResponse>"
             )
+        if asked.method == "POST":
+            self._check(ElementTree.fromstring(asked.body))
         answer = self._forward(asked.method, asked.path, query, asked.headers, asked.body)
         if asked.method == "POST" and self.has(Fault.CUT):
             for entry in self._zone.rrsets:
@@ -139,6 +146,19 @@ class Route53Api(HttpStub):
                         quoted(unquoted(_decimal(text))[:255]) for text in entry.records
                     ]
         return answer
+
+    def _check(self, batch: ElementTree.Element) -> None:
+        """Refuse to delete a set that is not as the batch has it: moto does not look."""
+        for change in batch.iterfind(".//{*}Change"):
+            name, type = (change.findtext(f".//{{*}}{tag}", "") for tag in ("Name", "Type"))
+            values = {each.text for each in change.iterfind(".//{*}Value")}
+            ttl = int(change.findtext(".//{*}TTL", "0"))
+            there = self.whole().get((name.rstrip("."), type), [None])
+            moved = (there[0], set(there[1:])) != (ttl, values)
+            if change.findtext("{*}Action") == "DELETE" and moved:
+                told = f"[name='{name}', type='{type}'] but the values provided do not match"
+                message = f"[Tried to delete resource record set {told} the current values]"
+                raise Refusal(_error(400, "InvalidChangeBatch", message))
 
     def _forward(
         self,

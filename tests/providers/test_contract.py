@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -15,7 +14,6 @@ from tests.providers.world import (
     KEY,
     LONG_KEY,
     OLD_SPF,
-    POLICY,
     SPF,
     TOKENS,
     World,
@@ -208,22 +206,3 @@ def test_a_secret_is_never_shown(world: World, monkeypatch: pytest.MonkeyPatch) 
         assert ran.code == 1
         assert wrong not in ran.said
     assert world.api.writes() == 0
-
-
-@every
-def test_what_a_zone_with_one_change_costs(world: World) -> None:
-    """The numbers stand in the docs; who has many zones counts them."""
-    world.api.page_size = 100
-    assert world.apply().code == 0
-    world.policy(POLICY.replace("p: none", "p: none, rua: ['mailto:d@example.com']"))
-    counts = [world.api.requests()]
-    world.plan()
-    counts.append(world.api.requests())
-    world.repo.run("apply", "plan.json", "--no-live", "--allow", "live-unknown")
-    counts.append(world.api.requests())
-    plan, apply = (after - before for before, after in pairwise(counts))
-    assert (plan, apply) == (world.api.plan_cost, world.api.apply_cost)
-    requests = "1 request" if plan == 1 else f"{plan} requests"
-    said = f"One zone with one change costs {requests} for the plan and {apply} for the apply."
-    page = (PAGES / f"{world.api.id}.md").read_text()
-    assert not plan or said in page.split("\n")

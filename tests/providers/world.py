@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
+from mailauth_dns.octo.provider_zone import LastRead
 from tests.conftest import Ran, RepoFolder
 from tests.providers.contract import PROVIDERS, ZONE, Api, Fault, Key, with_fault
 
@@ -71,3 +72,8 @@ every = pytest.mark.parametrize("world", list(PROVIDERS), indirect=True)
 
 def broken(fault: Fault) -> pytest.MarkDecorator:
     return pytest.mark.parametrize("world", with_fault(fault), indirect=True)
+
+
+def out_of_date(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every look at a zone be out of date when it is written."""
+    monkeypatch.setattr(LastRead, "is_fresh", lambda _look, _origin: False)

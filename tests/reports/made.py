@@ -67,6 +67,8 @@ POLICY = """  <policy_published>
     <sp>reject</sp>
   </policy_published>
 """
+# Makes it a report about another domain.
+OTHER_DOMAIN = ("<domain>example.com</domain>\n    <adkim>", "<domain>example.net</domain><adkim>")
 DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 
 
@@ -82,6 +84,12 @@ def aggregate(
         assert old in text, old
         text = text.replace(old, new)
     return text
+
+
+def on_day(day: int, *changes: tuple[str, str]) -> str:
+    """A report of another day, counted from that of the others."""
+    moments = ((str(each), str(each + day * 86400)) for each in (BEGIN, END))
+    return aggregate(*moments, ("20251128.1", f"day{day}"), *changes)
 
 
 def many(number: int) -> Iterator[bytes]:

@@ -37,6 +37,8 @@ GROUPS = {
         "simulate": "Judge a message that you describe, as a receiver would.",
         "check-message": "Judge a real message as a receiver would.",
         "reports": "Read the reports that receivers send about your mail.",
+        "dmarc": "Show what DMARC's next step waits for, and take it.",
+        "mta_sts": "Bring MTA-STS to enforce on what TLS reports say.",
     },
     "Tools": {
         "serve": "Answer DNS on loopback from the local provider's files.",

@@ -106,7 +106,7 @@ def lock(
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Resolve what policies flatten, and write zones/locks/spf.json."""
-    from mailauth_dns.live.observe import observe  # dnspython takes time to load
+    from mailauth_dns.live.observe import observe  # it takes time to load
     from mailauth_dns.live.resolver import LiveResolver
     from mailauth_dns.render import spf_lock_report
 

@@ -60,28 +60,45 @@ def _never_needed(rule: str, subject: Subject) -> str | None:
             return "it names no selector and no return path"
         case "DKIM034" if Family.DKIM not in families:
             return "it names no selector"
-        case "DMARC033" if Family.DMARC not in families:
+        case "DMARC032" | "DMARC033" if Family.DMARC not in families:
             return "it has no `dmarc`"
+        case "DMARC032" if isinstance(body.dmarc, DmarcSection) and not _enforces(subject):
+            return "it asks nobody to stop mail"
         case "DMARC033" if isinstance(body.dmarc, DmarcSection) and not _rejects(subject):
             return "it asks nobody to reject mail"
         case "DNS004" if not any(entry.values for entry in subject.declared):
             return "it publishes no record"
         case "DNS008" if not body.providers:
             return "it names no provider"
+        case "SND010" if not any(use.life.gone for use in subject.policy.senders):
+            return "the grace of no sender is over"
         case "SPF010" if not _needs_many_lookups(subject):
             return f"its own terms need no more than {MAX_TERMS} lookups"
         case "STS017" if Family.MTA_STS not in ended:
             return "it does not end MTA-STS"
+        case "STS019" if subject.mta_sts is None or subject.mta_sts.mode != "enforce":
+            return "it does not enforce MTA-STS"
         case "TEST001" | "TEST002" if not subject.policy.has_tests:
             return "it has no tests"
     return None
 
 
-def _rejects(subject: Subject) -> bool:
-    texts = (
-        text for entry in subject.declared if entry.family is Family.DMARC for text in entry.values
+def _enforces(subject: Subject) -> bool:
+    return any(
+        asked not in (None, dmarc.Policy.NONE)
+        for record in _records(subject)
+        for asked in (record.p, record.sp, record.np)
     )
-    return any(dmarc.Policy.REJECT in (record.p, record.sp) for record in map(dmarc.parse, texts))
+
+
+def _rejects(subject: Subject) -> bool:
+    return any(dmarc.Policy.REJECT in (record.p, record.sp) for record in _records(subject))
+
+
+def _records(subject: Subject) -> Iterator[dmarc.Record]:
+    for entry in subject.declared:
+        if entry.family is Family.DMARC:
+            yield from map(dmarc.parse, entry.values)
 
 
 def _needs_many_lookups(subject: Subject) -> bool:

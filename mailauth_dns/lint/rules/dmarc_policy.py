@@ -179,6 +179,27 @@ def dmarc_spf_only_enforce(subject: Subject) -> Iterator[Problem]:
         )
 
 
+@page("DMARC032", "dmarc-tightened-without-evidence", Severity.ERROR, "RFC 9989 §5.1.7")
+def dmarc_tightened_without_evidence() -> None:
+    """A stricter policy stops mail that fails, and no evidence of reports shows that ours passes.
+
+    Reports of receivers show whose mail passes. `reports read --write` keeps what they say in
+    zones/evidence/, and `dmarc.gate` says how much of it a stricter policy needs: days, messages,
+    reporters, and the share of them that passes. `dmarc status` shows what is missing and on which
+    day the step may come; `dmarc advance` writes the step.
+
+    Reports count where they are about the policy that is published now, and from after the last
+    change of SPF and DKIM. No reports are never good reports. A domain that sends nothing by its
+    own policy needs none, as long as none shows mail of it. A step that is only tried (`t: y`)
+    needs as much, because older receivers do not know it.
+
+    Bad:
+        dmarc: {p: quarantine}  # and p=none is published, and nobody has read a report
+    Good:
+        dmarc: {p: quarantine}  # once `mailauth-dns dmarc status` says that it may come
+    """
+
+
 @page("DMARC033", "dmarc-policy-skip", Severity.ERROR, "RFC 9989 §7.4")
 def dmarc_policy_skip() -> None:
     """A jump from none to reject makes receivers reject all mail that failed unnoticed under none.

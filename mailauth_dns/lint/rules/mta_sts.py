@@ -148,6 +148,25 @@ def sts_enforce_without_tlsrpt(subject: Subject) -> Iterator[Problem]:
         )
 
 
+@page("STS019", "sts-enforced-without-evidence", Severity.ERROR, "RFC 8461 §5")
+def sts_enforced_without_evidence() -> None:
+    """Under enforce, senders deliver to no exchanger that they cannot verify: mail bounces.
+
+    Under testing they deliver anyway, and their TLS reports say what would have failed. `reports
+    read --write` keeps what they say in zones/evidence/, and `mta_sts.gate` says how much of it
+    mode enforce needs: days, sessions, reporters, and the share that could be verified. `mta_sts
+    status` shows what is missing and on which day the step may come; `mta_sts advance` writes it.
+
+    Looked at is a plan that goes from mode testing or none to enforce. Reports count where they are
+    about a policy that lists the same exchangers. No reports are never good reports.
+
+    Bad:
+        mta_sts: {mode: enforce, ...}  # and testing is published, and nobody has read a report
+    Good:
+        mta_sts: {mode: enforce, ...}  # once `mailauth-dns mta_sts status` says that it may come
+    """
+
+
 @page("STS017", "sts-remove-order", Severity.ERROR, "RFC 8461 §8.3")
 def sts_remove_order() -> None:
     """Senders obey a policy until its max_age ends, unless they have fetched mode none since.

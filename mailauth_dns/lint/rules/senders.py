@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from mailauth_dns.lint.rule import Problem, Severity, rule
+from mailauth_dns.lint.rule import Problem, Severity, page, rule
 from mailauth_dns.lint.subject import Subject
 from mailauth_dns.policy.senders_in_tests import is_of
 from mailauth_dns.records import dmarc
@@ -205,6 +205,21 @@ def sender_tokens_shared(subject: Subject) -> Iterator[Problem]:
                 "give each domain a file of its own, with the tokens that the console shows for "
                 "it; waive this where the console shows the same",
             )
+
+
+@page("SND010", "sender-still-sends", Severity.ERROR, "practice")
+def sender_still_sends() -> None:
+    """A retired sender loses its records while reports still show its mail: that will fail DMARC.
+
+    Looked at are the latest reports in zones/evidence/, those of the last days that `dmarc.gate`
+    calls the newest. Older mail does not count, nor does mail from before the sender was retired.
+    Without reports nothing is known, and only the grace protects the sender's mail.
+
+    Bad:
+        senders: {zendesk: {retired: 2026-08-01}}  # and receivers still report mail of it
+    Good:
+        senders: {zendesk: {}}  # until it has really stopped; or stop it, and wait three days
+    """
 
 
 def _answers(subject: Subject, use: Use) -> Mapping[str, object]:

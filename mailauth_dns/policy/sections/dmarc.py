@@ -9,6 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.policy.sections.dmarc_gate import DmarcGate
 from mailauth_dns.records import dmarc
 from mailauth_dns.typed_yaml.scalars import (
     OwnTtl,
@@ -19,11 +20,13 @@ from mailauth_dns.typed_yaml.scalars import (
     fail,
 )
 
+_TAGS = ("p", "sp", "np", "adkim", "aspf", "fo", "rua", "ruf", "psd", "t", "pct", "rf", "ri")
+
 
 def _tag_name(text: str) -> str:
     if not re.fullmatch(r"[A-Za-z]+", text):
         fail(f"{text!r} is not a tag's name; it holds letters only")
-    if text.lower() in {"v", *DmarcSection.model_fields}:
+    if text.lower() in ("v", *_TAGS):
         fail(f"{text} is known; give it as the key {text.lower()}")
     return text
 
@@ -95,11 +98,16 @@ class DmarcSection(Section):
         default_factory=dict, description="tags that no RFC knows"
     )
     ttl: OwnTtl = None
+    gate: DmarcGate | None = Field(
+        None, description="what reports have to show before the policy is tightened"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> DmarcSection:
         if self.rua == () or self.ruf == ():
             fail("rua and ruf need an address; leave the key out to ask for no reports")
+        if self.gate is not None and self._joined() == "v=DMARC1":
+            fail("gate says when a policy may be tightened, and there is none; give p too")
         try:
             self.record  # noqa: B018 - read for its errors, and kept
         except RecordSyntaxError as error:
@@ -108,21 +116,7 @@ class DmarcSection(Section):
 
     def _joined(self) -> str:
         parts = ["v=DMARC1"]
-        for tag in (
-            "p",
-            "sp",
-            "np",
-            "adkim",
-            "aspf",
-            "fo",
-            "rua",
-            "ruf",
-            "psd",
-            "t",
-            "pct",
-            "rf",
-            "ri",
-        ):
+        for tag in _TAGS:
             value = getattr(self, tag)
             if value is not None:
                 parts.append(f"{tag}={','.join(value) if isinstance(value, tuple) else value}")

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, WithJsonSchema, model_validator
 
 from mailauth_dns.errors import RecordSyntaxError
+from mailauth_dns.policy.sections.mta_sts_gate import MtaStsGate
 from mailauth_dns.policy.sections.other_tags import unlike
 from mailauth_dns.records import mta_sts
 from mailauth_dns.records.name import DomainName, domain_name
@@ -72,6 +73,9 @@ class MtaStsSection(Section):
         default_factory=dict, description="extension fields of the record"
     )
     ttl: OwnTtl = None
+    gate: MtaStsGate | None = Field(
+        None, description="what TLS reports have to show before the policy is enforced"
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> MtaStsSection:

@@ -1,0 +1,59 @@
+"""How a domain stands on the ramp of DMARC: its policy, the next step, and what it waits for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+
+from mailauth_dns.compile.declarations import dmarc_section
+from mailauth_dns.deploy.policy_since import Since, records_since
+from mailauth_dns.evidence.attribution import attributed
+from mailauth_dns.evidence.declared_sources import declared_of
+from mailauth_dns.evidence.evidence_files import read_evidence
+from mailauth_dns.evidence.gate import Gate, Verdict
+from mailauth_dns.evidence.ramp import Step, next_step
+from mailauth_dns.evidence.source_shares import SourceShare, source_shares
+from mailauth_dns.evidence.verdict import gate_of, verdict
+from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.records.dmarc import Record
+
+_NOT_ASKED = Since(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A domain on the ramp.
+
+    `record` is None where the policy declares no record, and `step` where none is left; there is a
+    verdict for each step. `since` is when DNS was last changed.
+    """
+
+    policy: Policy
+    record: Record | None
+    gate: Gate
+    since: Since = _NOT_ASKED
+    step: Step | None = None
+    verdict: Verdict | None = None
+    sources: tuple[SourceShare, ...] = ()
+    reports: int = 0
+
+
+def standing(repo: Repo, policy: Policy, today: date) -> Standing:
+    """Return how a domain stands on a day in UTC.
+
+    Raises:
+        PolicyError: its file of evidence is broken.
+    """
+    section, gate = dmarc_section(policy), gate_of(policy)
+    if policy.body.parked or section is None:
+        return Standing(policy, None, gate)
+    step = next_step(section.record)
+    if step is None:
+        return Standing(policy, section.record, gate)
+    evidence = read_evidence(repo.root, policy.domain)
+    # git is slow to ask, and no report is judged otherwise where there is none.
+    since = records_since(repo, policy) if evidence.mail else _NOT_ASKED
+    rows = attributed(evidence, declared_of(repo, policy)) if evidence.mail else ()
+    found = verdict(evidence, rows, gate, step, today, since=since.day, parked=False)
+    shares = source_shares(rows, found.reports)
+    return Standing(policy, section.record, gate, since, step, found, shares, len(evidence.mail))

@@ -1,0 +1,156 @@
+"""What the evidence in a checkout says of the changes of a plan: files and git are asked here."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from datetime import date
+from functools import lru_cache
+
+from mailauth_dns.deploy.policy_since import Since, records_since
+from mailauth_dns.deploy.sts_standing import sts_section, sts_standing
+from mailauth_dns.diff.change import Change, Risk
+from mailauth_dns.diff.transport_meaning import mode_before
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.evidence.attribution import attributed
+from mailauth_dns.evidence.declared_sources import declared_of
+from mailauth_dns.evidence.evidence_files import read_evidence
+from mailauth_dns.evidence.verdict import gate_of
+from mailauth_dns.plan import who_sends
+from mailauth_dns.plan.entries import change_entry
+from mailauth_dns.plan.evidence_entry import EvidenceEntry
+from mailauth_dns.plan.evidence_of_change import (
+    KnownMail,
+    about,
+    of_dmarc,
+    of_gone,
+    unknown,
+)
+from mailauth_dns.plan.evidence_of_mta_sts import of_mta_sts
+from mailauth_dns.plan.plan import ChangeEntry
+from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.records.family import Family
+from mailauth_dns.records.mta_sts import Mode
+from mailauth_dns.records.name import is_at_or_below
+from mailauth_dns.records.zone import RRKey
+from mailauth_dns.senders.use import Use
+from mailauth_dns.typed_yaml.yaml_tree import FileLine
+
+_HELD = 64  # domains: a zone is planned at each of its providers
+
+
+class EvidenceOfChanges:
+    """What the evidence of a repo says of changes, on a day in UTC.
+
+    Of domains whose changes ask for no evidence, nothing is read.
+    """
+
+    def __init__(self, repo: Repo, today: date) -> None:
+        self._repo, self._today = repo, today
+        self._policies = {policy.domain: policy for policy in repo.policies}
+        self._below = who_sends.below(repo.policies)
+        self._known = lru_cache(maxsize=_HELD)(self._read)
+
+    def entries(
+        self, changes: Sequence[Change], places: Mapping[tuple[RRKey, Family], FileLine | None]
+    ) -> tuple[ChangeEntry, ...]:
+        """Return the changes of a zone as a plan has them, with what reports say of each."""
+        return tuple(
+            change_entry(each, places.get((each.key, each.family)), self.of(each, changes))
+            for each in changes
+        )
+
+    def of(self, change: Change, together: Collection[Change]) -> EvidenceEntry | None:
+        """Return what reports say of a change; None where it asks for no evidence.
+
+        `together` are all changes of its zone, since they are made together.
+        """
+        policy = self._policies.get(change.domain)
+        if policy is None:
+            return None
+        if change.family is Family.MTA_STS:
+            return self._of_mta_sts(change, policy)
+        asked = change.judgement.asked
+        if asked is not None and (does := about(asked)) is not None:
+            try:
+                known, since = self._known(policy)
+            except MailAuthError as error:
+                return unknown(does, str(error))
+            pending = next(_pending(change, together), None)
+            since = since if pending is None else Since(None, pending)
+            return of_dmarc(asked, known, since.day, since.why)
+        if gone := _gone(policy, change):
+            try:
+                return of_gone(gone, self._known(policy)[0])
+            except MailAuthError as error:
+                return unknown("ends", str(error))
+        return None
+
+    def _of_mta_sts(self, change: Change, policy: Policy) -> EvidenceEntry | None:
+        section = sts_section(policy)
+        if section is None or section.mode != "enforce":
+            return None
+        # Where nobody knows the old mode, it may have been enforce.
+        if mode_before(change.before) not in (Mode.TESTING, Mode.NONE):
+            return None
+        try:
+            standing = sts_standing(self._repo, policy, self._today)
+        except MailAuthError as error:
+            return unknown("enforces", str(error))
+        return of_mta_sts(standing.verdict) if standing is not None else None
+
+    def _read(self, policy: Policy) -> tuple[KnownMail, Since]:
+        """Return what is known of the mail of a policy's domain.
+
+        Raises:
+            MailAuthError: its evidence cannot be read.
+        """
+        evidence = read_evidence(self._repo.root, policy.domain)
+        rows = attributed(evidence, declared_of(self._repo, policy)) if evidence.mail else ()
+        known = KnownMail(
+            evidence,
+            rows,
+            gate_of(policy),
+            self._today,
+            who_sends.says_who_sends(policy),
+            bool(self._below.get(policy.domain)),
+        )
+        if not evidence.mail:
+            return known, Since(None)
+        return known, records_since(self._repo, policy, alignment=False)
+
+
+def _gone(policy: Policy, change: Change) -> list[Use]:
+    """Return the senders that are gone and lose something by a change."""
+    return [
+        use
+        for use in policy.senders
+        if use.life.gone
+        and change.before - change.after
+        and who_sends.is_of(use, policy.domain, change.key, change.before, change.after)
+    ]
+
+
+def _pending(change: Change, together: Collection[Change]) -> Iterator[str]:
+    """Yield what is made together with a change, and takes away something by which mail passes."""
+    for other in together:
+        if is_at_or_below(other.domain, change.domain) and _takes(other):
+            yield f"{other.key[0]} {other.key[1]} changes too, so no report is about what will be"
+
+
+def _takes(change: Change) -> bool:
+    gone = change.before - change.after
+    match change.family:
+        case Family.SPF:
+            return bool(_passing(change.before) - _passing(change.after))
+        case Family.DKIM:
+            return bool(gone) and change.judgement.risk is not Risk.SAFE
+        case Family.RETURN_PATH:
+            return bool(gone)
+        case _:
+            return False
+
+
+def _passing(records: frozenset[str]) -> frozenset[str]:
+    """Return the terms of SPF records that let mail pass, or lead to some that do."""
+    words = " ".join(records).lower().split()
+    return frozenset(word.lstrip("+") for word in words if word[0] not in "-~?")

@@ -1,0 +1,173 @@
+"""Which reports count for a step, and what they say in numbers.
+
+A report counts where it is about the policy from which the step goes. Nobody can then make evidence
+by a report about something else, or about a time that has not been.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+
+from mailauth_dns.evidence.evidence import Evidence, MailReport, Row, Window
+from mailauth_dns.evidence.ramp import Step
+from mailauth_dns.evidence.source_kind import AttributedRow, Attribution, SourceKind
+from mailauth_dns.records.dmarc import Record, Testing
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.reports.aggregate import AuthResult, PublishedPolicy
+
+DAY = 86400  # seconds
+DECLARED = (SourceKind.ALIGNED, SourceKind.NOT_ALIGNED)
+_LONGEST = 8 * DAY  # of one report: some reporters send one a week
+
+
+@dataclass(slots=True)
+class Numbers:
+    """Messages of one report that the step touches; the first three are by source.
+
+    `declared`, `real` and `messages` are without regard to the step: those of declared senders,
+    those that are no spoofs, and all.
+    """
+
+    aligned: dict[str, int] = field(default_factory=dict)
+    failed: dict[str, int] = field(default_factory=dict)
+    unknown: dict[str, int] = field(default_factory=dict)
+    declared: int = 0
+    real: int = 0
+    messages: int = 0
+
+    @property
+    def senders(self) -> frozenset[str]:
+        """The declared senders of which it has mail."""
+        return frozenset((*self.aligned, *self.failed))
+
+    def has(self, sender: str) -> bool:
+        """Tell whether it has mail of a declared sender."""
+        return sender in self.aligned or sender in self.failed
+
+
+@dataclass(frozen=True, slots=True)
+class Counted:
+    """A report that counts, and its numbers."""
+
+    window: Window
+    numbers: Numbers
+
+
+def counted(
+    evidence: Evidence,
+    rows: Iterable[AttributedRow],
+    step: Step,
+    today: date,
+    since: date | None,
+) -> tuple[tuple[Counted, ...], tuple[str, ...]]:
+    """Return the reports that count, and in words why others do not.
+
+    Reports that begin on the day `since`, or before, do not: DNS was another one.
+    """
+    numbers: dict[Window, Numbers] = {}
+    for each in rows:
+        _add(numbers.setdefault(each.window, Numbers()), each, evidence.domain, step)
+    found, left_out = list[Counted](), dict[str, int]()
+    for report in evidence.mail:
+        why = _why_not(report, step.record_before, today, since)
+        if why is not None:
+            left_out[why] = left_out.get(why, 0) + 1
+        else:
+            found.append(Counted(report.window, numbers.get(report.window) or Numbers()))
+    told = (f"{count} report{'s' if count > 1 else ''} {why}" for why, count in left_out.items())
+    return tuple(found), tuple(told)
+
+
+def name_of(row: Row, by: Attribution) -> str:
+    """Return what a source is called: the sender, else its address."""
+    return by.sender or row.source or "addresses that were not kept"
+
+
+def day_of(moment: int) -> date:
+    """Return the day of a time, in UTC."""
+    return datetime.fromtimestamp(moment, UTC).date()
+
+
+def last_day(window: Window) -> date:
+    """Return the day on which a report ends; many end with the first second of the next day."""
+    return day_of(max(window.end - 1, window.begin))
+
+
+def is_touched(row: Row, domain: DomainName, step: Step) -> bool:
+    """Tell whether a step changes what becomes of a row's messages where they fail."""
+    if row.author is None:
+        return True
+    return step.own if row.author == domain else step.below
+
+
+def passes(row: Row, step: Step) -> bool:
+    """Tell whether a row's messages pass DMARC after a step; what nobody said does not pass."""
+    if not step.strict:
+        return row.aligned is True
+    dkim, spf = row.dkim_aligned, row.spf_aligned
+    if "adkim" in step.strict:
+        dkim = any(
+            each.result is AuthResult.PASS and each.domain == row.author for each in row.dkim
+        )
+    if "aspf" in step.strict:
+        spf = any(
+            each.result is AuthResult.PASS and not each.helo and each.domain == row.author
+            for each in row.spf
+        )
+    return bool(dkim or spf)
+
+
+def _add(numbers: Numbers, each: AttributedRow, domain: DomainName, step: Step) -> None:
+    count, kind = each.row.count, each.by.kind
+    numbers.messages += count
+    if kind is not SourceKind.SPOOF:
+        numbers.real += count
+    if kind in DECLARED:
+        numbers.declared += count
+    if not is_touched(each.row, domain, step):
+        return
+    good = passes(each.row, step)
+    if kind is SourceKind.UNKNOWN and not good:
+        by_name = numbers.unknown
+    elif kind in DECLARED:
+        by_name = numbers.aligned if good else numbers.failed
+    else:  # it never blocks, or it passes whoever sends it
+        return
+    name = name_of(each.row, each.by)
+    by_name[name] = by_name.get(name, 0) + count
+
+
+def _why_not(
+    report: MailReport, record: Record | None, today: date, since: date | None
+) -> str | None:
+    """Return why a report does not count, as the end of a sentence; None where it does."""
+    window = report.window
+    if not 0 < window.end - window.begin <= _LONGEST:
+        return "of no time, or of more than eight days"
+    midnight = datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
+    if window.end > midnight.timestamp() + 1:
+        return "of a time to come"
+    if since is None or day_of(window.begin) <= since:
+        return "from before the last change of DNS" if since else "while nobody knows how DNS was"
+    if record is None or not is_about(report.published, record):
+        return "of another policy than the one in force"
+    return None
+
+
+def is_about(published: PublishedPolicy, record: Record) -> bool:
+    """Tell whether a report found a record; what it does not say is no difference.
+
+    Where sp or np is not in the record, reporters fill in something, each in their own way.
+    """
+    said = (
+        (published.p, record.effective_p),
+        (published.sp, record.sp),
+        (published.np, record.np),
+        (published.adkim, record.effective_adkim),
+        (published.aspf, record.effective_aspf),
+    )
+    if any(None not in pair and pair[0] is not pair[1] for pair in said):
+        return False
+    return published.testing is None or published.testing == (record.t is Testing.YES)

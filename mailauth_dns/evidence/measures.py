@@ -1,0 +1,214 @@
+"""Each part of a gate: what was measured, what is asked, and in words what blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from fractions import Fraction
+from math import ceil
+
+from mailauth_dns.evidence import window
+from mailauth_dns.evidence.counted import Counted, last_day
+from mailauth_dns.evidence.gate import Gate, Measured, Part
+from mailauth_dns.evidence.shares import share, share_up
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """The reports that count, as a gate sees them on a day.
+
+    `run` are the latest ones without a gap, and `shown` those of the window. `own`: the step
+    touches mail of the domain itself.
+    """
+
+    gate: Gate
+    own: bool
+    today: date
+    reports: Sequence[Counted]
+    run: Sequence[Counted]
+    shown: Sequence[Counted]
+
+
+def look(reports: Sequence[Counted], gate: Gate, today: date, *, own: bool) -> Look:
+    """Look at the reports that count."""
+    run = window.latest_run(reports, gate.newest.total_seconds())
+    shown = window.window(run, gate, lambda each: _volume(each, own=own))
+    return Look(gate, own, today, reports, run, shown)
+
+
+def measures(at: Look) -> Iterator[Measured]:
+    """Yield the parts of the gate; those that are quick to tell come first."""
+    yield _newest(at)
+    yield _days(at)
+    yield _volume_part(at)
+    yield _reporters(at)
+    yield _aligned(at)
+    yield _each(at)
+    yield _unknown(at)
+
+
+def _volume(report: Counted, *, own: bool) -> int:
+    """Return what a report adds to the volume.
+
+    That nothing comes from names below the domain is known where receivers report the rest.
+    """
+    numbers = report.numbers
+    if not own:
+        return numbers.declared
+    return sum(numbers.aligned.values()) + sum(numbers.failed.values())
+
+
+def _newest(at: Look) -> Measured:
+    days = sorted((last_day(each.window) for each in at.run), reverse=True)
+    if not days:
+        return Measured(Part.NEWEST, met=False, words="no report")
+    # The second, so that one false report cannot stand for all that have stopped.
+    last = days[1] if len(days) > 1 else date.min
+    met = at.today - last <= at.gate.newest
+    words = f"last report {days[0]}, not more than {_span(at.gate.newest)} old needed"
+    if not met and at.today - days[0] <= at.gate.newest:
+        words += ": it is the only one so new"
+    return Measured(Part.NEWEST, met, words)
+
+
+def _days(at: Look) -> Measured:
+    days = window.whole_days(at.run, at.gate.newest.total_seconds())
+    words = f"{_count(days, 'day')} of reports without a gap, {at.gate.days} needed"
+    return Measured(Part.DAYS, days >= at.gate.days, words)
+
+
+def _volume_part(at: Look) -> Measured:
+    numbers = [_volume(each, own=at.own) for each in at.shown]
+    rest = window.without_largest(numbers)
+    words = f"{_count(sum(numbers), 'message')} of declared senders, {at.gate.volume} needed"
+    if rest < at.gate.volume <= sum(numbers):
+        words += f": {rest} without the largest report, which alone cannot decide"
+    return Measured(Part.VOLUME, rest >= at.gate.volume, words)
+
+
+def _reporters(at: Look) -> Measured:
+    number, names = window.reporters(at.shown), {each.window.reporter for each in at.shown}
+    words = f"{_count(len(names), 'reporter')}, {at.gate.reporters} needed"
+    if number < at.gate.reporters <= len(names):
+        words += ": one has sent a single report, which alone cannot decide"
+    return Measured(Part.REPORTERS, number >= at.gate.reporters, words)
+
+
+def _aligned(at: Look) -> Measured:
+    bound = at.gate.aligned
+    good, bad = (window.by_name(at.shown, of) for of in ("aligned", "failed"))
+    least = window.worst_share(map(_aligned_pair, at.shown))
+    if least is None:
+        none = "no mail of declared senders" if at.own else "no mail of declared senders below it"
+        return Measured(Part.ALIGNED, not at.own, none)
+    whole = Fraction(sum(good.values()), sum(good.values()) + sum(bad.values()))
+    words = f"{_low(whole)} percent aligned, {bound:g} needed"
+    if not _reaches(least, bound):
+        if _reaches(whole, bound):
+            words += f": {_low(least)} without the report that says most for it"
+        elif bad:
+            words += f": {_worst(good, bad)}"
+        return Measured(Part.ALIGNED, met=False, words=words)
+    for reporter, theirs in _below(at):
+        words += f": {reporter} says {_low(theirs)}"
+        return Measured(Part.ALIGNED, met=False, words=words)
+    return Measured(Part.ALIGNED, met=True, words=words)
+
+
+def _below(at: Look) -> Iterator[tuple[str, Fraction]]:
+    """Yield the reporters that saw enough for a verdict of their own, and say that it is not met.
+
+    Enough is where one message alone cannot decide.
+    """
+    bound = at.gate.aligned
+    enough = min(at.gate.volume, ceil(100 / (100 - bound)) if bound < 100 else at.gate.volume)
+    found: dict[str, list[int]] = {}
+    for each in at.shown:
+        mine = found.setdefault(each.window.reporter, [0, 0])
+        good, bad = _aligned_pair(each)
+        mine[0] += good
+        mine[1] += bad
+    for reporter, (good, bad) in sorted(found.items()):
+        if good + bad >= enough and not _reaches(Fraction(good, good + bad), bound):
+            yield reporter, Fraction(good, good + bad)
+
+
+def _each(at: Look) -> Measured:
+    bound, shares, silent = at.gate.each, list[tuple[Fraction, str]](), list[str]()
+    recent = {name for each in at.shown for name in each.numbers.senders}
+    for name in sorted({name for each in at.reports for name in each.numbers.senders}):
+        # A sender that has sent nothing of late is judged by what it sent before.
+        reports = at.shown if name in recent else at.reports
+        theirs = [each for each in reports if each.numbers.has(name)]
+        least = window.worst_share(
+            (each.numbers.aligned.get(name, 0), each.numbers.failed.get(name, 0)) for each in theirs
+        )
+        shares += [(least, name)] if least is not None else []
+        if name not in recent:
+            silent.append(f"{name} is silent since {max(map(_last, theirs))}")
+    low = [each for each in sorted(shares) if not _reaches(each[0], bound)]
+    if not shares:
+        return Measured(Part.EACH, met=True, words="no declared sender was seen")
+    told = ", ".join(f"{name} has {_low(least)}" for least, name in low or [min(shares)])
+    words = f"lowest of the declared senders: {told} percent, {bound:g} needed"
+    return Measured(Part.EACH, not low, "; ".join((words, *silent)))
+
+
+def _unknown(at: Look) -> Measured:
+    bound, sources = at.gate.unknown, window.by_name(at.shown, "unknown")
+    unknown = [_sum(each, "unknown") for each in at.shown]
+    real = [each.numbers.real for each in at.shown]
+    pairs = ((whole - part, part) for whole, part in zip(real, unknown, strict=True))
+    known = window.worst_share(pairs)
+    if known is None:
+        return Measured(Part.UNKNOWN, met=True, words="no mail of unknown sources")
+    part, whole = 1 - known, Fraction(sum(unknown), sum(real))
+    met = part * 100 <= Fraction(str(bound))
+    words = f"{_high(whole)} percent from unknown sources, at most {bound:g}"
+    if not met:
+        if whole * 100 <= Fraction(str(bound)):
+            words += f": {_high(part)} without the report that says most for it"
+        name = max(sources, key=lambda each: (sources[each], each))
+        words += f": {name} has {_count(sources[name], 'message')}"
+    return Measured(Part.UNKNOWN, met, words)
+
+
+def _last(report: Counted) -> date:
+    return last_day(report.window)
+
+
+def _sum(report: Counted, of: str) -> int:
+    return sum(getattr(report.numbers, of).values())
+
+
+def _aligned_pair(report: Counted) -> tuple[int, int]:
+    return _sum(report, "aligned"), _sum(report, "failed")
+
+
+def _worst(good: Mapping[str, int], bad: Mapping[str, int]) -> str:
+    """Name the sender of which most messages are not aligned."""
+    name = max(bad, key=lambda each: (bad[each], each))
+    passed = Fraction(good.get(name, 0), good.get(name, 0) + bad[name])
+    return f"{name} has {_low(passed)}"
+
+
+def _reaches(part: Fraction, bound: float) -> bool:
+    return part * 100 >= Fraction(str(bound))
+
+
+def _low(part: Fraction) -> str:
+    return share(part.numerator, part.denominator)
+
+
+def _high(part: Fraction) -> str:
+    return share_up(part.numerator, part.denominator)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _span(time: timedelta) -> str:
+    hours = int(time.total_seconds()) // 3600
+    return _count(hours // 24, "day") if hours % 24 == 0 else _count(hours, "hour")

@@ -1,0 +1,249 @@
+"""How domains stand on the ramp of DMARC, as text for people and as JSON data."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from rich.text import Text
+
+from mailauth_dns.deploy.dmarc_advance import Advanced
+from mailauth_dns.deploy.dmarc_standing import Standing
+from mailauth_dns.evidence.gate import Gate, Measured, Part, Verdict
+from mailauth_dns.evidence.ramp import Step
+from mailauth_dns.evidence.shares import share
+from mailauth_dns.evidence.source_kind import SourceKind
+from mailauth_dns.evidence.source_shares import SourceShare
+from mailauth_dns.render.json_data import FORMAT
+from mailauth_dns.render.terminal_text import count, styled
+
+_SHOWN = 10  # sources; a page of `reports show` has all
+_READ = "read what has come: `reports read PATH --write`"
+_MET = {"quarantine": "would have gone to spam", "reject": "would have been refused"}
+
+
+def status(standings: Sequence[Standing]) -> Iterator[Text]:
+    """Yield each domain: its policy, the window, its sources, what blocks, the next step."""
+    parked = sum(bool(at.policy.body.parked) for at in standings)
+    for at in standings:
+        # A fleet has many, and they ask for all there is.
+        if not at.policy.body.parked or len(standings) == 1:
+            yield from _domain(at)
+    ready = sum(at.verdict is not None and at.verdict.met for at in standings)
+    blocked = sum(at.verdict is not None for at in standings) - ready
+    said = f"{count(len(standings), 'domain')}, {ready} ready for a step, {blocked} not yet"
+    yield Text(f"DMARC: {said}{f', {parked} parked' if parked else ''}", style="bold")
+
+
+def _domain(at: Standing) -> Iterator[Text]:
+    yield Text.assemble((at.policy.domain, "bold"), f"  {_asks(at)}")
+    if at.step is None or at.verdict is None:
+        return
+    found = at.verdict
+    yield styled(4, _window(at, found))
+    yield from (styled(4, line) for line in _sources(at.sources))
+    yield from (styled(4, ("not counted: ", "yellow"), each) for each in found.left_out)
+    for line, remedies in _blocks(at, found):
+        yield styled(4, ("blocks: ", "bold red"), line)
+        yield from (styled(8, remedy) for remedy in remedies)
+    yield styled(4, f"next: {_next(at, found)}")
+
+
+def _asks(at: Standing) -> str:
+    if at.policy.body.parked:
+        return "parked: it asks for reject, and sends nothing"
+    if at.record is None:
+        return "declares no DMARC record"
+    tags = {"p": at.record.effective_p, **{tag: getattr(at.record, tag) for tag in ("sp", "np")}}
+    said = [f"{tag}={value}" for tag, value in (*tags.items(), ("t", at.record.t)) if value]
+    return f"{' '.join(said)}{'' if at.step is not None else ': no step is left'}"
+
+
+def _window(at: Standing, found: Verdict) -> str:
+    if found.first is None:
+        return "window: none; " + ("no report counts" if at.reports else "there is no report")
+    reporters = len({each.reporter for each in found.reports})
+    return (
+        f"window: {found.first} to {found.last}, {count(found.messages, 'message')} "
+        f"of {count(reporters, 'reporter')}"
+    )
+
+
+def _sources(sources: Sequence[SourceShare]) -> Iterator[str]:
+    named = [each for each in sources if each.kind != SourceKind.SPOOF]
+    spoofs = [each for each in sources if each.kind == SourceKind.SPOOF]
+    for each in named[:_SHOWN]:
+        line = f"{each.name}: {count(each.messages, 'message')}, "
+        if each.kind != "declared":
+            yield line + each.kind
+            continue
+        yield line + f"{share(each.passed, each.messages)} percent aligned"
+    if more := len(named) - _SHOWN:
+        yield from [f"and {count(more, 'source')} more"] if more > 0 else []
+    if spoofs:
+        messages = sum(each.messages for each in spoofs)
+        yield f"spoofs: {count(messages, 'message')}"
+
+
+def _blocks(at: Standing, found: Verdict) -> Iterator[tuple[str, list[str]]]:
+    """Yield what blocks, and what to do about it where that has not been said yet."""
+    told = set[str]()
+    for each in found.blocks:
+        remedy = _remedy(each.part, at)
+        yield each.words, [] if remedy in told else [remedy]
+        told.add(remedy)
+
+
+def _remedy(part: Part, at: Standing) -> str:
+    """Return what to do about a part that blocks."""
+    domain, gate = at.policy.domain, at.gate
+    if not at.reports:
+        return _READ
+    if at.since.day is None:
+        return at.since.why
+    match part:
+        case Part.ALIGNED | Part.EACH:
+            mends = [f"{each.name}: {each.mend}" for each in at.sources if each.mend is not None]
+            return "; ".join(mends[:2]) or f"`reports show {domain}` says which mail fails"
+        case Part.UNKNOWN:
+            return (
+                f"`reports show {domain}` lists the sources: declare those that are yours as "
+                "`senders`, and let them sign"
+            )
+        case Part.VOLUME:
+            return (
+                "wait for more mail; a domain that sends little may ask for less: "
+                f"dmarc: {{gate: {{volume: {max(gate.volume // 4, 1)}}}}}"
+            )
+        case Part.REPORTERS:
+            return "wait for reports of another receiver; few send them for little mail"
+        case Part.NEWEST:
+            return _READ
+        case _:
+            return "wait: days count from the last gap and the last change of DNS on"
+
+
+def _next(at: Standing, found: Verdict) -> str:
+    assert at.step is not None
+    if found.met:
+        return f"{at.step.words}, now"
+    if found.not_before is None:
+        return f"{at.step.words}, once what blocks is mended"
+    return f"{at.step.words}, not before {found.not_before} if mail goes on as it does"
+
+
+def advanced(done: Advanced) -> Iterator[Text]:
+    """Yield what was written, on which evidence, and what it would have cost."""
+    at, found = done.standing, done.standing.verdict
+    assert found is not None
+    said = ", ".join(
+        f"{tag}: {value}" if value is not None else f"{tag} taken out"
+        for tag, value in done.tags.items()
+    )
+    yield Text.assemble((f"{at.policy.path}: ", "bold"), f"dmarc: {said}")
+    yield styled(4, f"{done.step.words}: {_window(at, found).removeprefix('window: ')}")
+    yield from (styled(4, line) for line in lost(found, done.step))
+
+
+def lost(found: Verdict, step: Step) -> Iterator[str]:
+    """Yield what a step would have met in the window; spoofs are one line."""
+    met = _MET.get(step.after.split()[0], "would have failed")
+    named = [each for each in found.lost if each.kind != SourceKind.SPOOF]
+    for each in named[:_SHOWN]:
+        yield f"{count(each.messages, 'message')} of {each.source} ({each.kind}) {met}"
+    if len(named) > _SHOWN:
+        yield f"and {count(sum(each.messages for each in named[_SHOWN:]), 'message')} of others"
+    if spoofed := sum(each.messages for each in found.lost if each.kind == SourceKind.SPOOF):
+        yield f"{count(spoofed, 'spoofed message')} {met}"
+
+
+def refused(at: Standing, words: str) -> str:
+    """Return why a step is not taken: what blocks it, each with its number."""
+    assert at.verdict is not None
+    head = f"{at.policy.domain}: {words} is refused, and {at.policy.path} is left as it is"
+    blocks = [
+        "\n        ".join((f"    {line}", *remedies)) for line, remedies in _blocks(at, at.verdict)
+    ]
+    when = at.verdict.not_before
+    tail = [f"    not before {when} if mail goes on as it does"] if when is not None else []
+    return "\n".join((f"{head}:", *blocks, *tail))
+
+
+def status_data(standings: Sequence[Standing]) -> dict[str, Any]:
+    """Return the same as data."""
+    return {"format": FORMAT, "domains": [_standing_data(at) for at in standings]}
+
+
+def advanced_data(at: Standing, done: Advanced | None) -> dict[str, Any]:
+    """Return what was written; without it, only how the domain stands."""
+    return {
+        "format": FORMAT,
+        "written": dict(done.tags) if done is not None else None,
+        **_standing_data(at),
+    }
+
+
+def _standing_data(at: Standing) -> dict[str, Any]:
+    record, step = at.record, at.step
+    return {
+        "domain": at.policy.domain,
+        "path": at.policy.path,
+        "parked": bool(at.policy.body.parked),
+        "record": str(record) if record is not None else None,
+        "gate": _gate_data(at.gate),
+        "since": str(at.since.day) if at.since.day is not None else None,
+        "since_unknown": at.since.why or None,
+        "reports": at.reports,
+        "step": {
+            "tag": step.tag,
+            "before": step.before,
+            "after": step.after,
+            "record": str(step.record_after),
+            "words": step.words,
+        }
+        if step is not None
+        else None,
+        "verdict": _verdict_data(at.verdict) if at.verdict is not None else None,
+        "sources": [
+            {
+                "name": each.name,
+                "kind": each.kind,
+                "messages": each.messages,
+                "aligned": each.passed,
+                "mend": each.mend,
+            }
+            for each in at.sources
+        ],
+    }
+
+
+def _gate_data(gate: Gate) -> dict[str, Any]:
+    return {
+        "days": gate.days,
+        "volume": gate.volume,
+        "aligned": gate.aligned,
+        "each": gate.each,
+        "reporters": gate.reporters,
+        "newest": int(gate.newest.total_seconds()),
+        "unknown": gate.unknown,
+    }
+
+
+def _verdict_data(found: Verdict) -> dict[str, Any]:
+    return {
+        "met": found.met,
+        "parts": [_part_data(each) for each in found.parts],
+        "first": str(found.first) if found.first is not None else None,
+        "last": str(found.last) if found.last is not None else None,
+        "messages": found.messages,
+        "not_before": str(found.not_before) if found.not_before is not None else None,
+        "lost": [
+            {"source": each.source, "kind": each.kind, "messages": each.messages}
+            for each in found.lost
+        ],
+        "not_counted": list(found.left_out),
+    }
+
+
+def _part_data(part: Measured) -> dict[str, Any]:
+    return {"part": part.part, "met": part.met, "text": part.words}
