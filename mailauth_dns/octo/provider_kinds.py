@@ -126,10 +126,7 @@ class _PowerDns:
         return None
 
     def forget(self, provider: Any, origin: DomainName) -> None:
-        from mailauth_dns.octo import powerdns
-
-        if isinstance(provider, powerdns.PowerDns):
-            provider.forget(origin)
+        """Nothing is kept."""
 
 
 class Remembering:
