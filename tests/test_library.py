@@ -59,7 +59,7 @@ NAMES = {
 }
 EXAMPLE = """\
 lint: 0 findings
-caution: _dmarc.example.com TXT
+breaking: _dmarc.example.com TXT
 safe: _mta-sts.example.com TXT
 safe: _smtp._tls.example.com TXT
 safe: default._bimi.example.com TXT

@@ -40,6 +40,7 @@ _CLOCKS = timedelta(days=1)  # reporters' clocks, and days that end elsewhere
 _ATTRIBUTES = b"""\
 # Reports of both branches count; `mailauth-dns reports read --write` puts them in order.
 *.json merge=union
+_*.json !merge
 """
 
 
@@ -187,8 +188,8 @@ def _folder(root: Path) -> Path:
         OSError: it lies outside the repo, or cannot be made.
     """
     folder = atomic_files.own_folder(root, EVIDENCE_DIR)
-    if not folder.exists():
-        folder.mkdir(parents=True, exist_ok=True)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not any(folder.glob("[!_]*.json")):
         with suppress(FileExistsError):
             atomic_files.create_file(folder / ".gitattributes", _ATTRIBUTES)
     return folder

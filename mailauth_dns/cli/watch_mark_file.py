@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from mailauth_dns import atomic_files
@@ -26,36 +26,45 @@ class MarkFile:
         if self._path.is_symlink():
             raise MailAuthError(f"{MARK}: is a link; put the file itself there, or delete it")
         if self._path.exists():
-            self._octets = self._path.read_bytes()
+            with _told():
+                self._octets = self._path.read_bytes()
             self.mark = watch_mark.parse(_decoded(self._octets), MARK.as_posix())
 
     def write(self, found: Sequence[WatchedDomain]) -> None:
         """Keep what was told of these domains; of others, what is there stays.
 
         Raises:
-            OSError: it cannot be written, or somebody else has changed it.
+            MailAuthError: it cannot be written, or somebody else has changed it.
         """
         new = {each.domain: each.told for each in found if each.told is not None}
         octets = watch_mark.text_of({**self.mark, **new}).encode()
         if new and octets != self._octets:
-            atomic_files.replace_file(self._path, octets, durable=True, instead_of=self._octets)
+            with _told():
+                atomic_files.replace_file(self._path, octets, durable=True, instead_of=self._octets)
 
 
 @contextmanager
 def marked(root: Path) -> Iterator[MarkFile]:
-    """Give the mark of a repo to one run at a time; a repo without evidence has none to give.
+    """Give the mark of a repo to one run at a time.
 
     Raises:
-        MailAuthError: it is broken, or cannot be read or written.
+        MailAuthError: it is broken or cannot be read, or the repo has no evidence.
     """
+    with ExitStack() as held:
+        with _told():
+            folder = atomic_files.own_folder(root, EVIDENCE_DIR)
+            if not folder.is_dir():
+                raise MailAuthError(
+                    f"there is no {EVIDENCE_DIR}: `mailauth-dns reports read PATH --write` makes it"
+                )
+            held.enter_context(atomic_files.alone(folder))
+        yield MarkFile(folder)
+
+
+@contextmanager
+def _told() -> Iterator[None]:
     try:
-        folder = atomic_files.own_folder(root, EVIDENCE_DIR)
-        if not folder.is_dir():
-            raise MailAuthError(
-                f"there is no {EVIDENCE_DIR}: `mailauth-dns reports read PATH --write` makes it"
-            )
-        with atomic_files.alone(folder):
-            yield MarkFile(folder)
+        yield
     except OSError as error:
         raise MailAuthError(f"{MARK}: {error.strerror}") from None
 

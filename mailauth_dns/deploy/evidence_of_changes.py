@@ -8,7 +8,7 @@ from functools import lru_cache
 
 from mailauth_dns.deploy.policy_since import Since, records_since
 from mailauth_dns.deploy.sts_standing import sts_section, sts_standing
-from mailauth_dns.diff.change import Change, Risk
+from mailauth_dns.diff.change import Asked, Change, Risk
 from mailauth_dns.diff.transport_meaning import mode_before
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.attribution import attributed
@@ -32,10 +32,9 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.mta_sts import Mode
 from mailauth_dns.records.name import is_at_or_below
 from mailauth_dns.records.zone import RRKey
-from mailauth_dns.senders.use import Use
 from mailauth_dns.typed_yaml.yaml_tree import FileLine
 
-_HELD = 64  # domains: a zone is planned at each of its providers
+_HELD = 256  # changes: a zone is planned at each of its providers
 
 
 class EvidenceOfChanges:
@@ -48,7 +47,9 @@ class EvidenceOfChanges:
         self._repo, self._today = repo, today
         self._policies = {policy.domain: policy for policy in repo.policies}
         self._below = who_sends.below(repo.policies)
-        self._known = lru_cache(maxsize=_HELD)(self._read)
+        # What is said is small. The evidence, which is not, is dropped once that is made of it.
+        self._of_dmarc = lru_cache(maxsize=_HELD)(self._dmarc)
+        self._of_gone = lru_cache(maxsize=_HELD)(self._ended)
 
     def entries(
         self, changes: Sequence[Change], places: Mapping[tuple[RRKey, Family], FileLine | None]
@@ -70,20 +71,10 @@ class EvidenceOfChanges:
         if change.family is Family.MTA_STS:
             return self._of_mta_sts(change, policy)
         asked = change.judgement.asked
-        if asked is not None and (does := about(asked)) is not None:
-            try:
-                known, since = self._known(policy)
-            except MailAuthError as error:
-                return unknown(does, str(error))
-            pending = next(_pending(change, together), None)
-            since = since if pending is None else Since(None, pending)
-            return of_dmarc(asked, known, since.day, since.why)
-        if gone := _gone(policy, change):
-            try:
-                return of_gone(gone, self._known(policy)[0])
-            except MailAuthError as error:
-                return unknown("ends", str(error))
-        return None
+        if asked is not None and about(asked) is not None:
+            return self._of_dmarc(policy, asked, next(_pending(change, together), None))
+        gone = _gone(policy, change)
+        return self._of_gone(policy, gone) if gone else None
 
     def _of_mta_sts(self, change: Change, policy: Policy) -> EvidenceEntry | None:
         section = sts_section(policy)
@@ -98,36 +89,50 @@ class EvidenceOfChanges:
             return unknown("enforces", str(error))
         return of_mta_sts(standing.verdict) if standing is not None else None
 
-    def _read(self, policy: Policy) -> tuple[KnownMail, Since]:
+    def _dmarc(self, policy: Policy, asked: Asked, pending: str | None) -> EvidenceEntry | None:
+        try:
+            known = self._read(policy)
+        except MailAuthError as error:
+            return unknown(about(asked) or "tightens", str(error))
+        since = Since(None, pending or "")
+        if known.evidence.mail and pending is None:
+            since = records_since(self._repo, policy, alignment=False)
+        return of_dmarc(asked, known, since.day, since.why)
+
+    def _ended(self, policy: Policy, gone: tuple[str, ...]) -> EvidenceEntry:
+        uses = [use for use in policy.senders if use.key in gone]
+        try:
+            return of_gone(uses, self._read(policy))
+        except MailAuthError as error:
+            return unknown("ends", str(error))
+
+    def _read(self, policy: Policy) -> KnownMail:
         """Return what is known of the mail of a policy's domain.
 
         Raises:
             MailAuthError: its evidence cannot be read.
         """
         evidence = read_evidence(self._repo.root, policy.domain)
-        rows = attributed(evidence, declared_of(self._repo, policy)) if evidence.mail else ()
-        known = KnownMail(
+        return KnownMail(
             evidence,
-            rows,
+            attributed(evidence, declared_of(self._repo, policy)) if evidence.mail else (),
             gate_of(policy),
             self._today,
             who_sends.says_who_sends(policy),
             bool(self._below.get(policy.domain)),
         )
-        if not evidence.mail:
-            return known, Since(None)
-        return known, records_since(self._repo, policy, alignment=False)
 
 
-def _gone(policy: Policy, change: Change) -> list[Use]:
-    """Return the senders that are gone and lose something by a change."""
-    return [
-        use
+def _gone(policy: Policy, change: Change) -> tuple[str, ...]:
+    """Return the keys of the senders that are gone and lose something by a change."""
+    if not change.before - change.after:
+        return ()
+    return tuple(
+        use.key
         for use in policy.senders
         if use.life.gone
-        and change.before - change.after
         and who_sends.is_of(use, policy.domain, change.key, change.before, change.after)
-    ]
+    )
 
 
 def _pending(change: Change, together: Collection[Change]) -> Iterator[str]:

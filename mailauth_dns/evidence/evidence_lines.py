@@ -91,7 +91,6 @@ def _failure_entry(failure: Failure) -> dict[str, object]:
 
 
 def _time(moment: int) -> str:
-    # strftime does not fill up the years before 1000 everywhere; reports begin in 1970.
     return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 

@@ -45,7 +45,8 @@ def _spelled(pattern: str, what: str) -> PlainValidator:
 def _moment(value: object) -> int:
     text = _text(value)
     try:
-        if _TIME.fullmatch(text):
+        # Reports count from 1970, and not every system writes the year 181 with four digits.
+        if _TIME.fullmatch(text) and text > "1970":
             return int(datetime.fromisoformat(text).timestamp())
     except ValueError:
         pass

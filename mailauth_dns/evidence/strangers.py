@@ -19,6 +19,7 @@ WAVE = 100  # messages on one day
 FEW = 5  # messages: no more than that from each source of a crowd
 CROWD = 5  # networks that a wave or a crowd comes from, beside the one that is judged
 _DAY = 86400  # seconds
+_WEEK = 7  # days: the longest time that one report is about
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +36,7 @@ JudgedRow = tuple[Window, Row, Judged]
 
 @dataclass(slots=True)
 class _Seen:
-    """What all reports together say of one source."""
+    """What all reports together say of one network: servers in it may take turns."""
 
     blank: bool = True
     messages: int = 0
@@ -92,14 +93,13 @@ class _Strangers:
     """Every source that nothing recognises, beside the others."""
 
     def __init__(self, rows: Sequence[JudgedRow]) -> None:
-        self._last = max((_day(window) for window, _, _ in rows), default=0)
+        self._last = max((_days(window)[-1] for window, _, _ in rows), default=0)
         self._seen: dict[str, _Seen] = defaultdict(_Seen)
         for window, row, by in rows:
-            if row.source is not None:
-                there = self._seen[row.source]
+            if (there := self._of(row)) is not None:
                 there.blank &= isinstance(by, Stranger) and by.blank
                 there.messages += row.count
-                there.days.add(_day(window))
+                there.days.update(_days(window))
                 there.reporters.add(window.reporter)
         self._waves: dict[int, _Many] = defaultdict(_Many)  # by day
         self._crowd = _Many()
@@ -111,12 +111,12 @@ class _Strangers:
 
     def judged(self, window: Window, row: Row, by: Stranger) -> Attribution:
         """Return what a row is: a spoof where all that is known of its source says so."""
-        seen = self._seen[row.source] if row.source is not None else None
-        if not by.blank or (seen is not None and not seen.blank):
-            return Attribution(SourceKind.UNKNOWN, None, by.why)
-        if seen is not None and not seen.passes:
+        seen = self._of(row)
+        if by.blank and seen is not None and len(seen.days) > STEADY:
             why = f"{by.why}; seen on {len(seen.days)} days: it may be a server of yours"
             return Attribution(SourceKind.UNKNOWN, None, why)
+        if not by.blank or (seen is not None and not seen.blank):
+            return Attribution(SourceKind.UNKNOWN, None, by.why)
         told = self._together(window, row) or self._alone(seen)
         if told is None:
             return Attribution(SourceKind.UNKNOWN, None, by.why)
@@ -138,13 +138,27 @@ class _Strangers:
             return None  # it goes on: a new server does
         return f"{len(seen.reporters)} reporters saw it, and for a short time"
 
+    def _of(self, row: Row) -> _Seen | None:
+        """Return what is known of a row's network; None where its addresses were not kept."""
+        network = network_of(row)
+        return self._seen[network] if network is not None else None
+
     def _passes(self, row: Row) -> bool:
-        return row.source is None or self._seen[row.source].passes
+        seen = self._of(row)
+        return seen is None or seen.passes
 
     def _is_few(self, row: Row) -> bool:
-        messages = self._seen[row.source].messages if row.source is not None else row.count
+        seen = self._of(row)
+        messages = seen.messages if seen is not None else row.count
         return messages <= FEW * row.sources
 
 
 def _day(window: Window) -> int:
     return window.begin // _DAY
+
+
+def _days(window: Window) -> range:
+    """Return the days on which a report's messages may have come, a week of them at most."""
+    first = _day(window)
+    last = max(window.end - 1, window.begin) // _DAY
+    return range(first, min(last, first + _WEEK) + 1)

@@ -68,7 +68,8 @@ def _each(
     """Yield each domain that has evidence. What is wrong with one does not hide the others."""
     for policy in policies:
         domain = policy.domain
-        if not (repo.root / path_of(domain)).is_file():
+        path = repo.root / path_of(domain)
+        if not path.exists() and not path.is_symlink():
             continue
         try:
             yield judged(domain, _observed(repo, policy, today))

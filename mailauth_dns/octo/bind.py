@@ -32,6 +32,15 @@ from mailauth_dns.octo.txt_round_trip import exact_encoder
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
 
+# What an update's answer means for who keeps the server (RFC 2136 §2.2).
+_HINTS = {
+    dns.rcode.REFUSED: ": it does not let this key change these names; see its update-policy",
+    dns.rcode.NOTAUTH: ": it is not the primary of the zone, or does not know the key",
+    dns.rcode.NOTIMP: ": it takes no updates at all",
+    dns.rcode.SERVFAIL: ": it could not carry the update out, as where its disk is full or it may "
+    "not write its journal; its log says why",
+}
+
 
 def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
     """Return the zone by AXFR, with the provider's own address and key.
@@ -56,6 +65,9 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         raise ProviderError(f"{what}: {_key_trouble(error)}") from None
     except dns.query.TransferError as error:
         rcode = dns.rcode.to_text(error.rcode)
+        if error.rcode == dns.rcode.SERVFAIL:
+            # BIND says this too where it sends as many transfers as it may (`transfers-out`).
+            raise ProviderSilent(f"{what}: {rcode}: the server cannot send it now") from None
         hint = (
             "the server does not have the zone, or does not let this key transfer it"
             if rcode in ("NOTAUTH", "REFUSED")
@@ -163,6 +175,10 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
             _add_change(update, transferred, change)
         try:
             answer = dns.query.tcp(update, self.host, port=self.port, timeout=self.timeout)
+        except dns.exception.TooBig:
+            raise ProviderError(
+                f"{zone}: a set is too big for one update of 64 kB that names what is there"
+            ) from None
         except (dns.tsig.PeerError, dns.tsig.BadSignature, dns.tsig.BadTime) as error:
             raise ProviderError(f"update of {zone}: {_key_trouble(error)}") from None
         code = answer.rcode()
@@ -171,6 +187,7 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         if code != dns.rcode.NOERROR:
             raise ProviderError(
                 f"{zone}: the server answered the update with {dns.rcode.to_text(code)}"
+                f"{_HINTS.get(code, '')}"
             )
         return True
 

@@ -41,7 +41,7 @@ def _window(entry: EvidenceEntry) -> str:
     if entry.first is None:
         return ""
     days = f"{entry.first}" if entry.first == entry.last else f"{entry.first} to {entry.last}"
-    return f"evidence of {days}, {_count(entry.messages, _noun(entry))}: "
+    return f"reports of {days}, {_count(entry.messages, _noun(entry))}: "
 
 
 def _noun(entry: EvidenceEntry) -> str:

@@ -17,8 +17,10 @@ def lines(kept: KeptFiles) -> Iterator[Text]:
         yield Text("There is no evidence yet")
     told = [line for file in kept.files for line in _file(file)]
     same = sum(file.problem is None and not any(_file(file)) for file in kept.files)
-    quiet = [f"nothing new in {count(same, 'file')}"] if same else []
-    yield from section("Evidence", [*told, *quiet], "green")
+    told += [f"nothing new in {count(same, 'file')}"] if same else []
+    old = sum(file.too_old for file in kept.files)
+    told += [f"too old to keep: {count(old, 'report')}"] if old else []
+    yield from section("Evidence", told, "green")
     problems = (line for problem in kept.problems for line in problem.splitlines())
     yield from section("Not written", problems, "red")
     left = (
@@ -40,8 +42,6 @@ def _file(file: KeptFile) -> Iterator[str]:
             f"{file.path}: {count(file.other_policy, 'report')} of another policy than yours, "
             "which count for no step"
         )
-    if file.too_old:
-        yield f"{file.path}: {count(file.too_old, 'report')} too old to keep"
 
 
 def section(title: str, lines: Iterable[str], style: str) -> Iterator[Text]:

@@ -218,7 +218,7 @@ def test_bad_usage_names_the_help_of_its_command(
 # What is said of a name that is almost one.
 NEAR = {
     "lnt": "there is no command 'lnt' (did you mean lint?); see mailauth-dns --help",
-    "status": "there is no command 'status' (did you mean dkim status or dmarc status or senders status?); "
+    "status": "there is no command 'status' (did you mean dkim status or dmarc status or mta_sts status or senders status?); "
     "see mailauth-dns --help",
     "dkim rotat": "there is no command 'rotat' (did you mean rotate?); see mailauth-dns dkim --help",
     "help plam": "there is no command 'plam' (did you mean plan?); see mailauth-dns --help",

@@ -9,9 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from mailauth_dns.evidence.evidence import Row
+from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.serve.server import LoopbackServer
 from tests.cli.conftest import HEAD
 from tests.conftest import RepoFolder, free_port
+from tests.deploy import evidence_repo
+from tests.deploy.evidence_repo import (
+    astray,
+    commit_ago,
+    own,
+    policy_of,
+    refused,
+    reports,
+    spoofed,
+)
 
 GOLDEN = Path(__file__).parent / "golden/review"
 SENDING = HEAD + "@ IN MX 10 mx.example.net.\n@ IN A 192.0.2.10\nmx IN A 192.0.2.10\n"
@@ -34,6 +46,8 @@ class Story:
     live: Mapping[str, str] | None = None
     dark: bool = False  # nothing answers for the zones
     options: tuple[str, ...] = ()
+    evidence: tuple[Row, ...] = ()  # of each of the last twenty days, from two reporters
+    published: Policy = Policy.NONE  # what the reporters found
 
 
 def sends(domain: str, *records: str) -> str:
@@ -45,6 +59,16 @@ spf: {terms: [mx], all: fail}
 dkim: {selectors: {mx2026: {k: ed25519, p: %s}}}
 dmarc: {p: none, psd: n, rua: ["mailto:dmarc@example.com"]}
 """
+TO_QUARANTINE = """domain: example.com
+senders: {server: {ip: [192.0.2.10]}}
+spf: {all: fail}
+dmarc: {p: quarantine, psd: n}
+"""
+WATCHING = sends(
+    "example.com",
+    '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"',
+    '_dmarc IN TXT "v=DMARC1; p=none; psd=n"',
+)
 STORIES: Mapping[str, Story] = {
     "first_records": Story({"example.com": EVERYTHING % KEY}, {"example.com": SENDING}),
     "nothing_to_do": Story(
@@ -118,6 +142,28 @@ STORIES: Mapping[str, Story] = {
                 "example.com", '_dmarc IN TXT "v=DMARC1; p=reject; psd=n; rua=mailto:a@example.com,mailto:b@example.com"'
             )
         },
+    ),
+    "to_quarantine_with_evidence": Story(
+        {"example.com": TO_QUARANTINE}, {"example.com": WATCHING}, evidence=(own("example.com"),)
+    ),
+    "to_quarantine_with_evidence_against_it": Story(
+        {"example.com": TO_QUARANTINE},
+        {"example.com": WATCHING},
+        evidence=(
+            own("example.com"),
+            astray("example.com", 12),
+            spoofed("example.com", 7),
+            *(spoofed("example.com", 1, f"198.51.100.{number}") for number in range(7)),
+        ),
+    ),
+    "to_quarantine_without_evidence": Story(
+        {"example.com": TO_QUARANTINE}, {"example.com": WATCHING}
+    ),
+    "dmarc_weakened_with_evidence": Story(
+        {"example.com": TO_QUARANTINE.replace("quarantine", "none")},
+        {"example.com": WATCHING.replace("p=none", "p=reject")},
+        evidence=(own("example.com"), refused("example.com", 9)),
+        published=Policy.REJECT,
     ),
     "key_retired": Story(
         {
@@ -200,6 +246,11 @@ def set_up(repo: RepoFolder, story: Story, port: int) -> None:
         repo.policy(text.replace("PORT", str(port)), name)
     for zone, text in story.zones.items():
         repo.write(f"served/{zone}.zone", text)
+    if story.evidence:
+        published = policy_of("example.com", story.published)
+        found = reports("example.com", story.evidence, published=published)
+        evidence_repo.write(repo.root, "example.com", found)
+        commit_ago(repo.root, 60)
     for zone, text in (story.live or {}).items():
         repo.write(f"live/{zone}.zone", text)
 
@@ -209,6 +260,7 @@ def settled(text: str) -> str:
     text = re.sub(
         r"Made \S+(?: from commit \S+)? by mailauth-dns \S+\.", "Made TIME by TOOL.", text
     )
+    text = re.sub(r"reports of \S+ to [-0-9]+", "reports of DAY to DAY", text)
     return re.sub(r"(127\.0\.0\.1:|UDP port )\d+", r"\1PORT", text)
 
 

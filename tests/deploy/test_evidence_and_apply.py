@@ -40,11 +40,11 @@ def test_newer_evidence_that_says_otherwise_makes_the_plan_stale(served: RepoFol
     code, said = applied(served)
     assert code == 1
     assert (
-        "_dmarc.example.com TXT at local: the evidence says otherwise than at the review: evidence "
+        "_dmarc.example.com TXT at local: the evidence says otherwise than at the review: reports "
         "of "
     ) in said
     assert "the gate is not met: 80.6 percent aligned, 98 needed: server has 80.6; " in said
-    assert "  reviewed: evidence of " in said
+    assert "  reviewed: reports of " in said
     assert "plan again" in said
     assert "p=none" in zone_text(served)
     assert applied(served, "--allow", "DMARC032")[0] == 1, "it was not what somebody reviewed"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date
 
 from mailauth_dns.evidence.attribution import attributed
@@ -37,14 +37,30 @@ def judged(
     since: date | None = LONG_AGO,
 ) -> Verdict:
     """Return the verdict about the next step of a policy."""
+    return judge(repo, policy, today=today, since=since)(evidence)
+
+
+def judge(
+    repo: RepoFolder,
+    policy: str = POLICY,
+    *,
+    today: date = TODAY,
+    since: date | None = LONG_AGO,
+) -> Callable[[Evidence], Verdict]:
+    """Return what judges evidence by a policy."""
     repo.policy(policy)
     loaded = load_repo(repo.root)
     [read] = loaded.of([DOMAIN])
     assert isinstance(read.body.dmarc, DmarcSection)
     step = next_step(read.body.dmarc.record)
     assert step is not None
-    rows = attributed(evidence, declared_of(loaded, read))
-    return verdict(evidence, rows, gate_of(read), step, today, since=since, parked=False)
+    declared, gate = declared_of(loaded, read), gate_of(read)
+
+    def verdict_of(evidence: Evidence) -> Verdict:
+        rows = attributed(evidence, declared)
+        return verdict(evidence, rows, gate, step, today, since=since, parked=False)
+
+    return verdict_of
 
 
 def shown(found: Verdict) -> list[str]:

@@ -108,6 +108,7 @@ REFUSED = [
     (LINE.replace('"rows"', '"row"'), "row: is not a key here"),
     (LINE.replace('"published": {}', '"published": {"p": "rejct"}'), "published.p: 'rejct' is not known here"),
     (LINE.replace("2026-03-01T00", "2026-02-30T00"), "begin: '2026-02-30T00:00:00Z' is not a time"),
+    (LINE.replace("2026-03-01T00", "0181-03-01T00"), "begin: '0181-03-01T00:00:00Z' is not a time"),
     (LINE.replace("2026-03-01T00:00:00Z", "1772323200"), "begin: '1772323200' is not a time"),
     (LINE.replace("receiver.example", "evil\\u202eelpmaxe.example"), "reporter: 'evil\\u202eelpmaxe.example' names no reporter"),
     (LINE.replace("receiver.example", "\\u001b[31mred"), "reporter: '\\x1b[31mred' names no reporter"),

@@ -162,3 +162,14 @@ def test_many_branches_in_any_order(branches: RepoFolder, tmp_path: Path, seed: 
             commit(repo, "in order")
     read(repo, reports, names)
     assert (repo.root / FILE).read_text() == one_run(repo, reports)
+
+
+def test_what_watch_remembers_is_no_list_of_lines(branches: RepoFolder, tmp_path: Path) -> None:
+    """The lines of both sides would be no JSON there."""
+    wrote(tmp_path, {"1.xml": report(1)})
+    read(branches, tmp_path, ["1.xml"])
+    names = [str(EVIDENCE_DIR / "_watch.json"), str(FILE)]
+    assert git(branches, "check-attr", "merge", *names).splitlines() == [
+        "zones/evidence/_watch.json: merge: unspecified",
+        "zones/evidence/example.com.json: merge: union",
+    ]

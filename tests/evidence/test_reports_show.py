@@ -53,7 +53,7 @@ def rows(day: int) -> list[Row]:
             path=["lists.example.org pass"]),
         row("203.0.113.70", 5, by="", path=["app.mandrillapp.com pass"]),
         row("203.0.113.71", 1, by="", path=["example.com softfail"]),
-        *(row(f"198.51.{100 + at}.{day}", 1, by="", path=["example.com softfail"])
+        *(row(f"198.51.{10 * day + at}.9", 1, by="", path=["example.com softfail"])
           for at in range(3)),
     ]  # fmt: skip
 

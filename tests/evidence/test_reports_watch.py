@@ -251,6 +251,26 @@ def test_evidence_outside_of_the_repo_is_not_written_to(
     assert not (outside / "_watch.json").exists()
 
 
+@pytest.mark.parametrize("name", ["_watch.json", "example.com.json"])
+def test_a_folder_in_a_files_place_is_told(watched: RepoFolder, name: str) -> None:
+    path = watched.root / "zones/evidence" / name
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    ran = watched.run("reports", "watch")
+    assert ran.code == 1
+    assert ran.err.startswith(f"zones/evidence/{name}: ")
+
+
+def test_what_nobody_read_is_told_again(watched: RepoFolder) -> None:
+    """The mark is written after the result, so that a reader who went away has lost nothing."""
+    command = [sys.executable, "-m", "mailauth_dns", "-C", str(watched.root), "reports", "watch"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as run:
+        assert run.stdout is not None
+        run.stdout.close()
+        run.wait(timeout=60)
+    assert watched.run("reports", "watch").code == 2
+
+
 def test_a_day_that_has_not_come(watched: RepoFolder) -> None:
     ran = watched.run("reports", "watch", "--since", "2999-01-01")
     assert (ran.code, ran.err) == (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -12,7 +13,7 @@ from mailauth_dns.evidence.evidence import MailReport, Row
 from mailauth_dns.evidence.source_kind import SourceKind
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
-from tests.evidence.reported import evidence, report, row
+from tests.evidence.reported import DAY, FIRST, evidence, report, row
 
 UNKNOWN, SPOOF = SourceKind.UNKNOWN, SourceKind.SPOOF
 
@@ -47,6 +48,26 @@ CASES: list[tuple[str, Sequence[MailReport], SourceKind, str]] = [
         [report(stranger(), day=day, reporter=who) for day in range(4) for who in (ONE, TWO)],
         UNKNOWN,
         "seen on 4 days: it may be a server of yours",
+    ),
+    (
+        "two reporters, and the servers of a network take turns",
+        [
+            report(stranger(f"203.0.113.{9 + day}"), day=day, reporter=who)
+            for day in range(4)
+            for who in (ONE, TWO)
+        ],
+        UNKNOWN,
+        "seen on 4 days: it may be a server of yours",
+    ),
+    (
+        "two reporters, one of which reports by the week",
+        [
+            replace(week := report(stranger()), window=replace(week.window, end=FIRST + 7 * DAY)),
+            report(stranger(), reporter=TWO),
+            LATER,
+        ],
+        UNKNOWN,
+        "seen on 7 days: it may be a server of yours",
     ),
     (
         "two reporters, and it goes on",

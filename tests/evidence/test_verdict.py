@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from mailauth_dns.evidence.evidence import MailReport
+from mailauth_dns.evidence.evidence import Evidence, MailReport
 from mailauth_dns.evidence.gate import Part, Verdict
 from mailauth_dns.records.dmarc import Policy
 from tests.conftest import RepoFolder
 from tests.evidence.histories import FIRST, POLICY, days, history, reports
-from tests.evidence.judged import GOOGLE, OTHER, TODAY, YAHOO, both, judged
+from tests.evidence.judged import GOOGLE, OTHER, TODAY, YAHOO, both, judge, judged
 
 MONTH = days(1, 30)
 WORKDAYS = [day for day in MONTH if date(2026, 11, day).weekday() < 5]
@@ -22,6 +25,15 @@ SOUND = {"office": 20, "shop": 5}
 
 def blocks(found: Verdict) -> dict[Part, str]:
     return {each.part: each.words for each in found.blocks}
+
+
+Judge = Callable[[Evidence], Verdict]
+
+
+@pytest.fixture
+def declared(repo: RepoFolder) -> Judge:
+    """Judge evidence by one policy that is read once."""
+    return judge(repo)
 
 
 # Reports, and the days that they come to where those are all that blocks; 14 or more are enough.
@@ -185,6 +197,43 @@ FALSE: Mapping[str, tuple[tuple[Iterable[MailReport], ...], set[Part]]] = {
 def test_a_false_report_may_block_and_never_advances(repo: RepoFolder, name: str) -> None:
     made, expected = FALSE[name]
     assert set(blocks(judged(repo, history(*made)))) == expected
+
+
+# What blocks, each on its own, whatever one more report says.
+DEFECTS: Mapping[str, tuple[MailReport, ...]] = {
+    "volume": tuple(both(days(1, 30), office=1)),
+    "reporters": tuple(reports(MONTH, GOOGLE, SOUND)),
+    "newest": tuple(both(days(1, 26), **SOUND)),
+    "days": (*both(days(1, 18), **SOUND), *both(days(24, 30), **SOUND)),
+    "aligned": tuple(both(MONTH, office=96, shop=0, shop_unsigned=3)),
+    "aligned, but not of late": (
+        *both(days(1, 17), office=20, shop_unsigned=20),
+        *both(days(18, 30), office=20),
+    ),
+    "each": tuple(both(MONTH, office=500, shop=9, shop_unsigned=1)),
+    "unknown": tuple(both(MONTH, office=49, forgotten=1)),
+    "no mail": (),
+}
+
+
+@pytest.mark.parametrize("name", DEFECTS)
+@given(
+    reporter=st.sampled_from([GOOGLE, YAHOO, OTHER]),
+    day=st.integers(1, 30),
+    at=st.integers(0, 23),
+    hours=st.integers(24, 192),
+    mail=st.fixed_dictionaries(
+        {name: st.integers(0, 10**6) for name in ("office", "shop", "forwarded", "listed")}
+    ),
+)
+@settings(max_examples=60)
+def test_no_single_report_advances_what_blocks(
+    declared: Judge, name: str, reporter: str, day: int, at: int, hours: int, mail: dict[str, int]
+) -> None:
+    hours = min(hours, (31 - day) * 24)
+    false = reports([day], reporter, mail, hours=hours, at=at if hours < 192 else 0)
+    own = (replace(each, window=replace(each.window, id="f" * 12)) for each in false)
+    assert not declared(history(DEFECTS[name], own)).met
 
 
 def test_one_message_does_not_decide_over_a_sender(repo: RepoFolder) -> None:

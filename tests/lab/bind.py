@@ -22,6 +22,7 @@ class Bind(NameServer):
 
     id = "bind"
     program = "named"
+    policy = "grant lab-key zonesub ANY;"  # who may update what
 
     def prepare(self) -> None:
         zones = self.folder / "zones"
@@ -37,7 +38,8 @@ class Bind(NameServer):
                 file.write_text(text)
             stanzas.append(
                 f'zone "{zone}" {{ type primary; file "{zone}.zone"; check-names ignore; '
-                "update-policy { grant lab-key zonesub ANY; }; allow-transfer { key lab-key; }; };"
+                f"update-policy {{ {self.policy} }}; "
+                "allow-transfer { key lab-key; }; };"
             )
         (self.folder / "named.conf").write_text(
             f"""options {{ directory "{zones}"; pid-file "{self.folder}/named.pid";

@@ -10,6 +10,7 @@ import dns.rcode
 import dns.update
 import pytest
 
+from mailauth_dns.records.zone import quoted
 from tests.conftest import RepoFolder
 from tests.lab.between import Between
 from tests.lab.bind import Bind
@@ -31,10 +32,14 @@ def add_token(server: NameServer) -> None:
     server.put("example.com", "example.com", "TXT", 300, *served)
 
 
-def before_an_update(server: NameServer, monkeypatch: pytest.MonkeyPatch) -> None:
+def before_an_update(
+    server: NameServer,
+    monkeypatch: pytest.MonkeyPatch,
+    add: Callable[[NameServer], None] = add_token,
+) -> None:
     """Let somebody add a token just before our update is sent, once."""
     really = dns.query.tcp
-    waiting = [add_token]
+    waiting = [add]
 
     def tcp(message: Any, *args: Any, **kwargs: Any) -> Any:
         if isinstance(message, dns.update.UpdateMessage) and waiting:
@@ -61,6 +66,37 @@ def test_an_update_that_was_overtaken_is_refused_as_a_whole(
     assert server.served("example.com", "TXT") == {OLD, TOKEN, ADDED}
     assert repo.run("apply", "plan.json").code == 0  # the same reviewed plan
     assert server.served("example.com", "TXT") == {SPF, TOKEN, ADDED}
+
+
+def test_a_big_set_is_required_as_it_was_value_by_value(
+    repo: RepoFolder, serving_bind: Serving, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """60 tokens of 700 octets: a message of 42 kB, which only TCP carries."""
+    tokens = {f"{number:03}" + "x" * 697 for number in range(60)}
+    server = serving_bind(example_com=HEAD + f'@ 300 IN TXT "{OLD}"\n')
+    assert isinstance(server, Bind)
+    for token in tokens:
+        server.exchange("example.com", "example.com", "TXT", 300, set(), {quoted(token)})
+    repo.policy(POLICY)
+    assert repo.run("plan", "--out", "plan.json").code == 0
+    added = {quoted(ADDED)}
+    with monkeypatch.context() as patched:
+        before_an_update(
+            server,
+            patched,
+            lambda _: server.exchange("example.com", "example.com", "TXT", 300, set(), added),
+        )
+        assert repo.run("apply", "plan.json").code == 1
+    assert server.served("example.com", "TXT") == tokens | {OLD, ADDED}
+    assert repo.run("apply", "plan.json").code == 0
+    assert server.served("example.com", "TXT") == tokens | {SPF, ADDED}
+    # A TTL goes with each value, so all of them would be sent twice: as they are, and anew.
+    repo.policy(POLICY + "ttl: 7200\n")
+    assert repo.run("plan", "--normalize", "--out", "plan.json").code == 0
+    ran = repo.run("apply", "plan.json")
+    assert ran.code == 1
+    assert "a set is too big for one update of 64 kB that names what is there" in ran.out
+    assert server.served("example.com", "TXT") == tokens | {SPF, ADDED}
 
 
 def overtaken(repo: RepoFolder, server: PowerDns, there: Between, then: Any = None) -> Any:

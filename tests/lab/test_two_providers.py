@@ -23,6 +23,10 @@ from tests.lab.servers import missing
 from tests.lab.test_between import POLICY, ZONE, planned, published, spawned
 
 Both = tuple[Bind, PowerDns]
+TO_QUARANTINE = (
+    "domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n"
+    "allow: [{rule: DMARC032, reason: nobody reports in the lab, until: 2999-01-01}]\n"
+)
 
 
 @pytest.fixture
@@ -171,7 +175,7 @@ def test_dmarc_is_not_tightened_at_one_provider_while_spf_is_blocked_at_the_othe
     ]
     powerdns.put_records("example.com", "example.com", "TXT", 3600, *values)
     bind.put("example.com", "example.com", "TXT", 3600, '"v=spf1 ~all"')
-    repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n")
+    repo.policy(TO_QUARANTINE)
     plan = str(repo.root / "plan.json")
     ran = repo.run("plan", "--out", plan)
     assert ran.code == 1
@@ -195,7 +199,7 @@ def test_dmarc_waits_for_a_provider_that_cannot_be_read(
 ) -> None:
     for server in both:
         server.put("example.com", "_dmarc.example.com", "TXT", 3600, '"v=DMARC1; p=none"')
-    repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n")
+    repo.policy(TO_QUARANTINE)
     monkeypatch.setenv("LAB_PDNS_KEY", "not the key")
     ran = repo.run("plan")
     assert ran.code == 1
@@ -210,7 +214,7 @@ def test_what_waits_for_a_provider_that_is_away_keeps_nothing_else_from_the_othe
         "zones/policy/_defaults.yaml",
         f'providers: [bind, powerdns]\nnameservers: ["127.0.0.1:{powerdns.port}"]\n',
     )
-    repo.policy("domain: example.com\nspf: {terms: [mx], all: fail}\ndmarc: {p: quarantine}\n")
+    repo.policy(TO_QUARANTINE)
     bind.stop()
     assert repo.run("plan", "--out", "plan.json").code == 1
     before = powerdns.served("_dmarc.example.com", "TXT")

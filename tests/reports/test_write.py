@@ -176,7 +176,7 @@ def test_old_reports_make_room(kept: RepoFolder) -> None:
     wrote(kept.root / "reports", {"4.xml": on_day(-399), "5.xml": on_day(-400)})
     ran = kept.run("reports", "read", "--write", "reports")
     assert ran.code == 0
-    assert "  zones/evidence/example.com.json: 1 report too old to keep\n" in ran.out
+    assert "  too old to keep: 1 report\n" in ran.out
     assert "4 reports added, 4 in all" in ran.out
 
 
