@@ -10,7 +10,7 @@ import fcntl
 import os
 import stat
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EBUSY, EINVAL, ELOOP, EPERM
 from pathlib import Path
@@ -21,13 +21,14 @@ _MAX_LINKS = 40  # Linux follows as many
 
 
 def replace_file(
-    path: Path, data: bytes, *, durable: bool, instead_of: bytes | None = None
+    path: Path, data: bytes | Iterable[bytes], *, durable: bool, instead_of: bytes | None = None
 ) -> None:
     """Write a file, in place of the one that is there; a link is replaced, not followed.
 
-    For a name that a user gave, call `followed` first. The file keeps its mode and, where we may
-    give files away, its owner. `durable` waits until the data is on disk: use it for what cannot be
-    made again. `instead_of` is the content that the caller read; other content is not replaced.
+    `data` is all of it, or the pieces as they are made. For a name that a user gave, call
+    `followed` first. The file keeps its mode and, where we may give files away, its owner.
+    `durable` waits until the data is on disk: use it for what cannot be made again. `instead_of`
+    is the content that the caller read; other content is not replaced.
 
     Raises:
         OSError: the file cannot be written, is not a regular file, or is not `instead_of`.
@@ -202,8 +203,8 @@ def _draft(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
         Path(name).unlink(missing_ok=True)
 
 
-def _fill(file: BinaryIO, data: bytes, *, durable: bool) -> None:
-    file.write(data)
+def _fill(file: BinaryIO, data: bytes | Iterable[bytes], *, durable: bool) -> None:
+    file.writelines([data] if isinstance(data, bytes) else data)
     file.flush()
     if durable:
         os.fsync(file.fileno())

@@ -87,7 +87,7 @@ def formats() -> Iterator[tuple[str, Callable[[Plan], str]]]:
     yield "markdown", plan_markdown.plan
     yield "github", lambda file: "\n".join(plan_github.plan(file))
     yield "html", plan_page
-    yield "json", plan_file.dumped
+    yield "json", lambda plan: "".join(plan_file.dumped(plan))
 
 
 def main() -> None:

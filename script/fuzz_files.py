@@ -123,7 +123,7 @@ def plan_file(octets: bytes) -> None:
         path.write_bytes(text)
         plan = read(lambda: planfile.read(path), PlanRefused)
         if plan is not None:
-            path.write_text(planfile.dumped(plan))
+            path.write_text("".join(planfile.dumped(plan)))
             assert planfile.read(path) == plan
 
 

@@ -12,7 +12,7 @@ from mailauth_dns.cli.what_next import MAX_NAMED, PLAN, WAIT, by_hand
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.make_plan import unresolved
 from mailauth_dns.deploy.replan import NoLongerReviewed
-from mailauth_dns.deploy.zone_write import Status, ZoneResult
+from mailauth_dns.deploy.zone_results import Status, ZoneResult
 from mailauth_dns.export.pipeline import pipeline_of
 from mailauth_dns.keys.times import span
 from mailauth_dns.plan.permissions import (

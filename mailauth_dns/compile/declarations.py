@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from functools import lru_cache
 
 from mailauth_dns.compile import sender_declarations
 from mailauth_dns.compile.publication import Declared
@@ -22,6 +23,7 @@ from mailauth_dns.records.name import DomainName
 PARKED_SPF = "v=spf1 -all"
 PARKED_DMARC = "v=DMARC1; p=reject; sp=reject; np=reject"
 REVOKED_DKIM = "v=DKIM1; p="
+_NONE: frozenset[str] = frozenset()  # each new one would take its own memory
 
 
 def of(policy: Policy, lock: Lock) -> Iterator[Declared]:
@@ -59,9 +61,14 @@ def _entry(
     policy: Policy, name: str, type: str, family: Family, text: str | None, ttl: int | None = None
 ) -> Declared:
     """Return an entry with one value, or without one if `text` is None: ours is then deleted."""
-    values = frozenset() if text is None else frozenset({text})
+    values = _NONE if text is None else _one(text)
     key = (DomainName(name), type)
     return Declared(policy.domain, key, family, ttl or policy.body.ttl, values)
+
+
+@lru_cache(maxsize=256)  # very many domains may publish the same
+def _one(text: str) -> frozenset[str]:
+    return frozenset({text})
 
 
 def _spf(policy: Policy, lock: Lock) -> Iterator[Declared]:

@@ -7,7 +7,6 @@ import json
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from functools import cached_property
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.repo import Repo
@@ -75,7 +74,7 @@ class Declared:
         return self.sender.values if self.sender is not None else None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Publication:
     """Everything that the policies declare for one zone, and where it goes.
 
@@ -88,7 +87,7 @@ class Publication:
     nameservers: tuple[str, ...]
     unselected: frozenset[RRKey] = frozenset()
 
-    @cached_property
+    @property
     def zone(self) -> Zone:
         """The record sets to be published."""
         sets = (
@@ -116,9 +115,12 @@ class Publication:
         """The policies' domains, in order."""
         return tuple(dict.fromkeys(entry.domain for entry in self.declared))
 
-    @cached_property
+    @property
     def digest(self) -> str:
-        """SHA-256 of all that decides what is published, wherever it stands in the files."""
+        """SHA-256 of all that decides what is published, wherever it stands in the files.
+
+        The zone's own name is left out, so that zones of one policy have one digest.
+        """
         rows = [
             [
                 entry.domain,
@@ -132,8 +134,9 @@ class Publication:
             ]
             for entry in self.declared
         ]
-        said = json.dumps([self.origin, rows, sorted(self.providers), sorted(self.nameservers)])
-        return hashlib.sha256(said.encode()).hexdigest()
+        said = json.dumps([rows, sorted(self.providers), sorted(self.nameservers)])
+        # JSON has no such character, so the text could be had back: no other one becomes the same.
+        return hashlib.sha256(said.replace(self.origin, "\0").encode()).hexdigest()
 
     def only(self, domains: frozenset[DomainName]) -> Publication:
         """Return the part that these domains declare; the rest is `unselected`."""

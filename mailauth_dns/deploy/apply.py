@@ -6,7 +6,7 @@ again; the journal beside the plan is for people.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,10 +16,12 @@ from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.deploy.write_zones import WriteRequest, write_zones
-from mailauth_dns.deploy.zone_write import Status, ZoneResult
+from mailauth_dns.deploy.zone_results import Status, ZoneResult
+from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.permissions import Allowance
 from mailauth_dns.plan.plan import LiveEntry, Plan
 from mailauth_dns.plan.policy_permissions import still_in_force
+from mailauth_dns.plan.same_zones import places
 from mailauth_dns.records.name import DomainName, upwards
 
 
@@ -31,7 +33,7 @@ class ApplyResult:
     None where nobody asked them. `watched` are the zones that they were asked about.
     """
 
-    zones: tuple[ZoneResult, ...]
+    zones: Sequence[ZoneResult]
     plan: Plan
     notes: tuple[str, ...]
     live: tuple[LiveEntry, ...] | None
@@ -42,7 +44,9 @@ class ApplyResult:
     @property
     def complete(self) -> bool:
         """Tell whether everything that was asked for is done."""
-        return all(zone.status in (Status.APPLIED, Status.UNCHANGED) for zone in self.zones)
+        return all(
+            zone.status in (Status.APPLIED, Status.UNCHANGED) for zone, _ in distinct(self.zones)
+        )
 
     def rows_by_zone(self) -> dict[str, list[LiveEntry]]:
         """Return the rows of `live` by their watched zone; those of no such zone by ""."""
@@ -87,16 +91,18 @@ def apply(
     wait = request.wait if request.live else None
     writing = WriteRequest(request.allowed, wait, Journal(request.journal), progress)
     results, interrupted = write_zones(plan, pool, writing)
-    results += _not_written(plan, reviewed)
+    for each in _not_written(plan, reviewed):
+        results.append(each)
     waiting = {(entry.name, entry.type) for zone in plan.zones for entry in zone.waiting}
-    ended = ApplyResult(tuple(results), plan, request.notes, None, (), interrupted, bool(waiting))
+    ended = ApplyResult(results, plan, request.notes, None, (), interrupted, bool(waiting))
     if not request.live or interrupted:
         return ended
     watched = _to_watch(results, plan, reviewed)
-    publications = {zone.zone: pool.proposed(zone.where).publication for zone in plan.zones}
+    at = {zone: (zone, provider) for zone, provider in places(plan.zones)}
+    publications = [pool.planned(at[zone]).publication for zone in watched]
     blocked = {(entry.name, entry.type) for zone in plan.zones for entry in zone.refused}
     try:
-        seen = watch([publications[zone] for zone in watched], request.wait, waiting | blocked)
+        seen = watch(publications, request.wait, waiting | blocked)
     except KeyboardInterrupt:
         return replace(ended, interrupted=True)
     rows = tuple(

@@ -1,31 +1,35 @@
-"""Policy against provider and live DNS: a plan, which is a value and changes nothing."""
+"""Policy against provider and live DNS: a plan, which is a value and changes nothing.
+
+Zones are planned some at a time. What stays of a zone is what the plan says of it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from mailauth_dns import __version__
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy import observed, plan_notes, zone_entries
+from mailauth_dns.deploy import plan_notes
 from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.deploy.git_commit import git_commit
-from mailauth_dns.deploy.other_providers import Answers
+from mailauth_dns.deploy.plan_batch import Noted, Run
+from mailauth_dns.deploy.plan_batches import in_batches
 from mailauth_dns.deploy.plan_request import PlanRequest
-from mailauth_dns.deploy.proposals import Progress, Question, proposals, settled
-from mailauth_dns.deploy.provider_pool import Proposed, ProviderPool
-from mailauth_dns.diff.change import Hold
-from mailauth_dns.errors import ProviderError
-from mailauth_dns.octo.target import Proposal
-from mailauth_dns.plan import spf_part_timing
-from mailauth_dns.plan.plan import FailedEntry, Plan, Where
-from mailauth_dns.plan.policy_permissions import idle, permissions_of, with_permissions
+from mailauth_dns.deploy.proposals import Progress
+from mailauth_dns.deploy.provider_pool import ProviderPool
+from mailauth_dns.plan.alike import First, distinct
+from mailauth_dns.plan.permission import IdlePermission
+from mailauth_dns.plan.plan import FailedEntry, Plan, Where, ZoneEntry
+from mailauth_dns.plan.policy_permissions import Permissions, idle, permissions_of
+from mailauth_dns.plan.same_zones import places, zones_alike
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.records.zone import RRKey
 
 _EVERYTHING = PlanRequest()
+# Of so few zones apply needs no second plan: the first one is made in the moment before it writes.
+AT_HAND = 4
 
 
 def make_plan(
@@ -34,41 +38,33 @@ def make_plan(
     publications: Iterable[Publication],
     request: PlanRequest = _EVERYTHING,
     progress: Progress = lambda _zone: None,
+    noted: Noted = lambda _zone, _proposal: None,
 ) -> Plan:
     """Work out what would change at every provider of the publications.
 
-    A zone that cannot be read is in `failed`. The pool remembers what apply needs.
+    A zone that cannot be read is in `failed`. The pool remembers what apply needs. `noted` is told
+    each entry with what the provider said; a later one for the same place counts.
 
     Raises:
         ProviderError: a stanza is wrong, its class is missing, or a secret is not set.
     """
     publications = tuple(publications)
     chosen, now = request.chosen(repo, publications), datetime.now(UTC)
-    wanted: dict[Where, Publication] = {
-        (publication.origin, provider): publication
-        for publication in chosen
-        for provider in request.providers_of(publication)
-    }
-    known = observed.ready_parts(chosen, now) if request.live else {}
-    held, declared = _held(wanted, known, now, request), request.declared or publications
-    question = Question(wanted, held, declared, request.providers, now, request.normalize)
-    answers, observations = _compared(pool, question, known, progress, live=request.live)
-    proposed = {where: each for where, each in answers.items() if isinstance(each, Proposal)}
-    for where, proposal in proposed.items():
-        pool.remember(where, Proposed(wanted[where], proposal))
-    evidence = EvidenceOfChanges(repo, now.date())
-    untried = zone_entries.entries(repo, wanted, proposed, observations, request, evidence)
+    wanted = [(each.origin, at) for each in chosen for at in request.providers_of(each)]
     permissions = permissions_of(repo.policies, now.date())
-    entries = tuple(
-        with_permissions(zone, permissions)
-        for zone in zone_entries.with_tests(repo, chosen, untried, proposed, live=request.live)
-    )
-    failed = _failed(answers, wanted)
-    unneeded = idle(permissions, _planned_whole(wanted, failed), entries)
-    planned = {domain for publication in chosen for domain in publication.domains}
+    evidence = EvidenceOfChanges(repo, now.date())
+    unreachable, keeps = pool.connect(wanted), len(wanted) <= AT_HAND
+    run = Run(repo, pool, request, now, permissions, evidence, unreachable, keeps)
+    made = in_batches(run, chosen, request.declared or publications, progress, noted)
+    entries = zones_alike(())
+    for at in wanted:
+        if isinstance(each := made[at], First):
+            entries.append_like(at[0], each)
+    failed = tuple(each for at in wanted if isinstance(each := made[at], FailedEntry))
+    unneeded = _idle(permissions, chosen, request, entries)
     notes = (
         *request.notes,
-        *plan_notes.retiring(repo.policies, planned),
+        *plan_notes.retiring(repo.policies, {each for some in chosen for each in some.domains}),
         *plan_notes.of_senders(repo.policies, entries),
     )
     return replace(
@@ -76,43 +72,31 @@ def make_plan(
     )
 
 
-def _compared(
-    pool: ProviderPool,
-    question: Question,
-    known: observed.Observations,
-    progress: Progress,
-    *,
-    live: bool,
-) -> tuple[Answers, observed.Observations]:
-    """Ask the providers and, if `live`, DNS about what they hold; return the answers of both.
-
-    Where a provider told only a part of its zone, all of it is blocked, and what needs it waits.
-    """
-    answers = proposals(pool, question, progress)
-    if not live:
-        return answers, {}
-    read = (
-        (question.wanted[where], each.reading.zone)
-        for where, each in answers.items()
-        if isinstance(each, Proposal)
-    )
-    observations = observed.beside_providers(read, known)
-    while refused := dict(_told_in_part(answers, question.wanted, observations)):
-        answers = settled(pool, question, {**answers, **refused})
-    return answers, observations
+def _idle(
+    permissions: Permissions,
+    chosen: Sequence[Publication],
+    request: PlanRequest,
+    entries: Sequence[ZoneEntry],
+) -> tuple[IdlePermission, ...]:
+    """Return the permissions that permit nothing in a plan."""
+    if not permissions.by_domain:
+        return ()
+    whole = _planned_whole(chosen, request, frozenset(places(entries)))
+    return idle(permissions, whole, entries)
 
 
-def _told_in_part(
-    answers: Answers, wanted: Mapping[Where, Publication], observations: observed.Observations
-) -> Iterator[tuple[Where, Proposal]]:
-    """Yield the proposals of which nothing may be written, as they are then."""
-    for where, each in answers.items():
-        observation = observations.get(wanted[where].origin)
-        if observation is not None and isinstance(each, Proposal) and each.difference.changes:
-            reason = zone_entries.told_in_part(each, wanted[where], observation)
-            if reason is not None:
-                blocked = each.difference.refused(reason)
-                yield where, replace(each, difference=blocked, octodns_plan=None)
+def _planned_whole(
+    chosen: Sequence[Publication], request: PlanRequest, made: Container[Where]
+) -> frozenset[DomainName]:
+    """Return the domains that were planned at every provider of their zones."""
+    asked = [each for each in chosen if request.providers_of(each)]
+    broken = {
+        domain
+        for each in asked
+        if not all((each.origin, at) in made for at in each.providers)
+        for domain in each.domains
+    }
+    return frozenset(domain for each in asked for domain in each.domains) - broken
 
 
 def begun(repo: Repo, request: PlanRequest, now: datetime) -> Plan:
@@ -129,51 +113,6 @@ def begun(repo: Repo, request: PlanRequest, now: datetime) -> Plan:
     )
 
 
-def _planned_whole(
-    wanted: Mapping[Where, Publication], failed: Iterable[FailedEntry]
-) -> frozenset[DomainName]:
-    """Return the domains that were planned at every provider of their zones."""
-    dark = {each.where for each in failed}
-    broken = {
-        domain
-        for publication in wanted.values()
-        if any(
-            (where := (publication.origin, each)) in dark or where not in wanted
-            for each in publication.providers
-        )
-        for domain in publication.domains
-    }
-    planned = {domain for publication in wanted.values() for domain in publication.domains}
-    return frozenset(planned - broken)
-
-
-def _failed(answers: Answers, wanted: Mapping[Where, Publication]) -> tuple[FailedEntry, ...]:
-    return tuple(
-        FailedEntry(*where, str(error), next(iter(wanted[where].places.values()), None))
-        for where, error in answers.items()
-        if isinstance(error, ProviderError)
-    )
-
-
-def _held(
-    wanted: Mapping[Where, Publication],
-    observations: observed.Observations,
-    now: datetime,
-    request: PlanRequest,
-) -> dict[Where, Mapping[RRKey, Hold]]:
-    """Return what must not be written yet: parts of SPF records first, the records later."""
-    parts = {
-        publication.origin: spf_part_timing.held(
-            publication, observations.get(publication.origin), now
-        )
-        for publication in wanted.values()
-    }
-    return {
-        where: {**parts[publication.origin], **request.held.get(where, {})}
-        for where, publication in wanted.items()
-    }
-
-
 def unresolved(plan: Plan) -> bool:
     """Tell whether a zone could not be read or a change is refused."""
-    return bool(plan.failed) or any(zone.refused for zone in plan.zones)
+    return bool(plan.failed) or any(zone.refused for zone, _ in distinct(plan.zones))

@@ -94,16 +94,16 @@ def _failed(found: BesideLive) -> FailedEntry:
 def _entry(
     found: BesideLive, difference: Difference, evidence: EvidenceOfChanges, *, show_kept: bool
 ) -> ZoneEntry:
-    places = found.publication.places
+    places, origin = found.publication.places, found.publication.origin
     return ZoneEntry(
-        zone=found.publication.origin,
+        zone=origin,
         provider=LIVE_DNS,
         digests=Digests(found.publication.digest, tests="", provider=""),  # for no apply
         changes=evidence.entries(difference.changes, places),
         blocked=tuple(
             blocked_entry(each, places.get((each.key, each.family))) for each in difference.blocked
         ),
-        kept=tuple(kept_entry(kept, show_kept) for kept in difference.kept),
+        kept=tuple(kept_entry(kept, origin, show_kept) for kept in difference.kept),
         live=(),  # each change says it already
         authority=AuthorityEntry(
             state="unasked", reason=_UNASKED, delegation_checked=found.delegation_checked

@@ -73,8 +73,9 @@ def of_senders(policies: Iterable[Policy], zones: Iterable[ZoneEntry]) -> Iterat
 
     What is the same for many domains is told once.
     """
+    policies = [policy for policy in policies if policy.senders]
     changes: dict[str, list[ChangeEntry]] = {}
-    for zone in zones:
+    for zone in zones if policies else ():
         for change in zone.changes:
             changes.setdefault(change.domain, []).append(change)
     said: dict[str, list[str]] = {}

@@ -9,12 +9,12 @@ from datetime import datetime
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import related_sets, zone_order
 from mailauth_dns.deploy.other_providers import Answers, behind_others
-from mailauth_dns.deploy.plan_request import Holds
+from mailauth_dns.deploy.plan_request import Holds, PlanRequest
 from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
 from mailauth_dns.deploy.zone_order import Known
 from mailauth_dns.diff.change import Difference, Hold
 from mailauth_dns.errors import ProviderError
-from mailauth_dns.octo.target import Proposal
+from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.plan import Where
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
@@ -27,25 +27,31 @@ _NOTHING = Difference((), (), ())
 class Question:
     """What to ask the providers: `wanted` is to be planned, `held` must not be written yet.
 
-    `declared` is all that the repo declares. Of zones in it that are not planned only `asked`
-    providers may be read, any if there are none.
+    `declared` is all that the repo declares in these zones and in those that they have to do with.
+    Of these, `elsewhere` are known. Others are read, at the providers that the request names, or
+    at any if it names none. `keeps`: the answers are to be applied as they are.
     """
 
     wanted: Mapping[Where, Publication]
     held: Holds
     declared: tuple[Publication, ...]
-    asked: tuple[str, ...]
+    elsewhere: Mapping[Where, Known | None]
+    request: PlanRequest
     now: datetime
-    normalize: bool
+    keeps: bool
 
 
-def proposals(pool: ProviderPool, question: Question, progress: Progress) -> Answers:
+def proposals(
+    pool: ProviderPool,
+    question: Question,
+    unreachable: Mapping[str, ProviderError],
+    progress: Progress,
+) -> Answers:
     """Ask every provider what would change; the answers are in the order of `wanted`.
 
     Where a change has to wait for another one, the provider is asked again without it.
     """
     wanted = question.wanted
-    unreachable = pool.connect(wanted)
     there = [where for where in wanted if where[1] not in unreachable]
     found = _proposed(pool, there, question, question.held, progress)
     answers: Answers = {
@@ -64,14 +70,13 @@ def settled(pool: ProviderPool, question: Question, answers: Answers) -> Answers
         where: {**question.held[where], **(each.held if isinstance(each, Proposal) else {})}
         for where, each in answers.items()
     }
-    others: dict[Where, Known | None] = {}
+    others = dict(question.elsewhere)
+    asked = question.request.providers
     while True:
         states = {**others, **_known(answers)}
         related = related_sets.related(zone_order.changes_of(states), question.declared)
         unseen = [
-            where
-            for where in sorted(related.far - states.keys())
-            if not question.asked or where[1] in question.asked
+            where for where in sorted(related.far - states.keys()) if not asked or where[1] in asked
         ]
         if unseen:
             others |= _read(pool, unseen)
@@ -111,13 +116,14 @@ def _proposed(
 ) -> Answers:
     def propose(lane: Lane, where: Where) -> Proposal | ProviderError:
         publication, now = question.wanted[where], question.now
+        normalize = question.request.normalize
+
+        def ask(target: Target) -> Proposal:
+            proposal = target.propose(publication, now, held[where], normalize=normalize)
+            return proposal if question.keeps else target.release(proposal)
+
         try:
-            return lane.ask(
-                where[0],
-                lambda target: target.propose(
-                    publication, now, held[where], normalize=question.normalize
-                ),
-            )
+            return lane.ask(where[0], ask)
         except ProviderError as error:
             return error
 

@@ -19,11 +19,13 @@ from typing import Generic, TypeVar
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.daemon_executor import DaemonExecutor
+from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused, ProviderError, ProviderSilent
 from mailauth_dns.octo.provider_objects import Unreachable
 from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.plan import Where
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.records.zone import RRKey
 
 PAUSES = (0.5, 2.0)  # seconds before the next try, unless the provider says how long
 _GIVEN_UP = 3  # after so many zones in a row without an answer, the provider is not asked again
@@ -91,21 +93,25 @@ class Lane:
         return done
 
 
-@dataclass(frozen=True)
-class Proposed:
-    """What a provider would change for a publication, with the octoDNS objects that do it."""
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """What was planned for a zone at a provider, and what must not be written there yet.
+
+    `proposal` is there if it is at hand to be applied.
+    """
 
     publication: Publication
-    proposal: Proposal
+    held: Mapping[RRKey, Hold]
+    proposal: Proposal | None = None
 
 
 class ProviderPool:
-    """The lanes to each provider, opened as they are needed, and what each proposed for a zone."""
+    """The lanes to each provider, opened as they are needed, and what was planned in them."""
 
     def __init__(self, repo: Repo) -> None:
         self._repo = repo
         self._lanes: dict[str, list[Lane]] = {}
-        self._proposed: dict[Where, Proposed] = {}
+        self._planned: dict[Where, Planned] = {}
 
     def connect(self, wanted: Iterable[Where]) -> dict[str, ProviderError]:
         """Open lanes to the providers of these zones; return the errors of unreachable providers.
@@ -152,18 +158,18 @@ class ProviderPool:
         lanes = self._lanes[provider]
         return lanes[zlib.crc32(zone.encode()) % len(lanes)]
 
-    def remember(self, where: Where, proposed: Proposed) -> None:
-        """Keep what apply needs of a provider's proposal."""
-        self._proposed[where] = proposed
+    def remember(self, where: Where, planned: Planned) -> None:
+        """Keep what apply needs to plan a zone again."""
+        self._planned[where] = planned
 
-    def proposed(self, where: Where) -> Proposed:
-        """Return the last proposal of the provider for a zone.
+    def planned(self, where: Where) -> Planned:
+        """Return what was planned last for a zone.
 
         Raises:
             PlanRefused: the zone was not planned with these connections.
         """
         try:
-            return self._proposed[where]
+            return self._planned[where]
         except KeyError:
             zone, provider = where
             raise PlanRefused(
@@ -174,7 +180,7 @@ class ProviderPool:
         """Let every thread end. One that waits for a provider ends when its answer comes."""
         lanes = [lane for lanes in self._lanes.values() for lane in lanes]
         self._lanes.clear()
-        self._proposed.clear()
+        self._planned.clear()
         for lane in lanes:
             lane.executor.shutdown(wait=False, cancel_futures=True)
         until = time.monotonic() + _MOMENT

@@ -100,7 +100,7 @@ class _Search:
         if named in self._begun and entry.values and not is_part_of_spf(entry):
             self._homes.setdefault(named, []).append(where)
             self._far.add(where)
-        if entry.family in self._families and _may_lead(entry):
+        if entry.family in self._families and may_lead(entry):
             self._users.append((where, entry))
             if self._own_spf and entry.family is Family.SPF and entry.values != _NOBODY:
                 self._far.add(where)
@@ -113,7 +113,8 @@ class _Search:
                 self._far.add(where)
 
 
-def _may_lead(entry: Declared) -> bool:
+def may_lead(entry: Declared) -> bool:
+    """Tell whether a declared set is one that can lead to a record of another name."""
     if entry.family is Family.DKIM:
         return entry.key[1] == "CNAME"
     return not is_part_of_spf(entry)

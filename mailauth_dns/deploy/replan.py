@@ -15,14 +15,17 @@ from itertools import chain
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.make_plan import make_plan
 from mailauth_dns.deploy.moved import differences, evidence_differences, foreign_differences
+from mailauth_dns.deploy.plan_batch import Noted
 from mailauth_dns.deploy.plan_request import Holds, PlanRequest
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused
+from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.digests import digests, no_longer, policies_by_zone
-from mailauth_dns.plan.plan import Plan, Where
+from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import moved as permissions_moved
+from mailauth_dns.plan.same_zones import ZonesByPlace, places, zones_alike
 from mailauth_dns.plan.tied_zones import needs
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.name import DomainName
@@ -75,7 +78,7 @@ def replan(
         ProviderError: a stanza is wrong, or a provider of the plan cannot be read.
     """
     publications = tuple(publications)
-    named = {zone.where for zone in reviewed.zones}
+    named = frozenset(places(reviewed.zones))
     chosen = _chosen(repo, publications, reviewed, {zone for zone, _ in named})
     files = _of_files(repo, chosen, reviewed)
     stale = set(chain.from_iterable(files.values()))
@@ -91,8 +94,10 @@ def replan(
         declared=publications,
     )
     current = [each for each in chosen if each.origin not in stale]
-    plan = _only(make_plan(repo, pool, current, request, progress), named)
-    moved = _of_zones(plan, pool, reviewed)
+    moved_at: dict[Where, list[str]] = {}
+    noted = _noting(ZonesByPlace(reviewed.zones), moved_at)
+    plan = _only(make_plan(repo, pool, current, request, progress, noted), named)
+    moved = _of_zones(moved_at, reviewed)
     if files or moved:
         raise NoLongerReviewed(files, moved, _rest(plan, moved))
     return replace(plan, domains=reviewed.domains), _notes(plan, reviewed)
@@ -155,22 +160,30 @@ def _ended(policies: Iterable[Policy], reviewed: Plan) -> Iterator[str]:
             yield f"the grace of {name} ended on {life.gone_from}, after the review: its records go"
 
 
-def _of_zones(plan: Plan, pool: ProviderPool, reviewed: Plan) -> Reasons:
-    """Return, by zone, what of the plan has moved."""
-    by_key = {zone.where: zone for zone in plan.zones}
+def _noting(reviewed: Mapping[Where, ZoneEntry], moved: dict[Where, list[str]]) -> Noted:
+    """Return what notes the lines of each place that moved, while its zone is at hand."""
+
+    def noted(now: ZoneEntry, proposal: Proposal) -> None:
+        zone = reviewed.get(now.where)
+        if zone is not None:
+            moved.pop(now.where, None)  # a later one for the same place counts
+            if told := differences(zone, now, proposal) or evidence_differences(zone, now):
+                moved[now.where] = told
+
+    return noted
+
+
+def _of_zones(moved: Mapping[Where, list[str]], reviewed: Plan) -> Reasons:
+    """Return, by zone and in the order of the plan, what of it has moved."""
     reasons: Reasons = {}
-    for zone in reviewed.zones:
-        now = by_key.get(zone.where)
-        if now is None:
-            continue
-        told = differences(zone, now, pool.proposed(zone.where).proposal)
-        if told or (told := evidence_differences(zone, now)):
-            reasons.setdefault(zone.zone, []).extend(told)
+    for where in places(reviewed.zones) if moved else ():
+        if told := moved.get(where):
+            reasons.setdefault(where[0], []).extend(told)
     return reasons
 
 
 def _notes(plan: Plan, reviewed: Plan) -> tuple[str, ...]:
-    by_key = {zone.where: zone for zone in plan.zones}
+    by_key = ZonesByPlace(plan.zones)
     return tuple(
         note
         for zone in reviewed.zones
@@ -185,11 +198,14 @@ def _waited(reviewed: Plan) -> Holds:
     return {
         zone.where: {(DomainName(entry.name), entry.type): hold for entry in zone.waiting}
         for zone in reviewed.zones
+        if zone.waiting
     }
 
 
 def _only(plan: Plan, named: Container[Where]) -> Plan:
     """Return a plan without the zones, and the failures, at providers that are not named."""
-    zones = tuple(zone for zone in plan.zones if zone.where in named)
     failed = tuple(failed for failed in plan.failed if failed.where in named)
+    if all(where in named for where in places(plan.zones)):
+        return replace(plan, failed=failed)
+    zones = zones_alike(zone for zone in plan.zones if zone.where in named)
     return replace(plan, zones=zones, failed=failed)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from mailauth_dns.deploy.apply import ApplyResult
-from mailauth_dns.deploy.zone_write import Status, ZoneResult
+from mailauth_dns.deploy.zone_results import Status, ZoneResult
 from mailauth_dns.diff.shown_values import public
 from mailauth_dns.plan.apply_report import (
     KeptKinds,
@@ -18,13 +18,14 @@ from mailauth_dns.plan.apply_report import (
 from mailauth_dns.plan.permission import Permission
 from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
 from mailauth_dns.plan.plan import ChangeEntry, LiveEntry, Plan, ZoneEntry
+from mailauth_dns.plan.same_zones import ZonesByPlace
 
 Done = Literal["done", "was done", "not done", "unknown"]
 
 
 def to_write(plan: Plan, reviewed: Plan) -> tuple[ReportedZone, ...]:
     """Return the zones before the first write, with nothing known of what is done."""
-    approved = {zone.where: zone for zone in reviewed.zones}
+    approved = ZonesByPlace(reviewed.zones)
     failed = (
         replace(
             _zone(*each.where),
@@ -47,8 +48,8 @@ def written(
     result: ApplyResult, reviewed: Plan, allowed: Iterable[Allowance]
 ) -> tuple[ReportedZone, ...]:
     """Return how an apply ended in each zone."""
-    carried_out = {zone.where: zone for zone in result.plan.zones}
-    approved = {zone.where: zone for zone in reviewed.zones}
+    carried_out = ZonesByPlace(result.plan.zones)
+    approved = ZonesByPlace(reviewed.zones)
     gates = refusals(result.plan.zones, ())
     watched = frozenset(result.watched)
     rows = result.rows_by_zone()

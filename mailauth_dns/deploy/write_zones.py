@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -10,11 +10,16 @@ from mailauth_dns.deploy.journal import Journal
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
-from mailauth_dns.deploy.zone_write import Status, ZoneResult, not_begun, written
+from mailauth_dns.deploy.zone_results import Status, ZoneResult, ZoneResults
+from mailauth_dns.deploy.zone_write import not_begun, written
+from mailauth_dns.plan.alike import Alike
 from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
 from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
+from mailauth_dns.plan.same_zones import ZonesByPlace, places, zones_alike
 from mailauth_dns.plan.tied_zones import Need, in_turn, needs
 from mailauth_dns.records.name import DomainName
+
+BATCH = 500  # zones whose work is queued at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +37,7 @@ class WriteRequest:
 
 def write_zones(
     plan: Plan, pool: ProviderPool, request: WriteRequest
-) -> tuple[list[ZoneResult], bool]:
+) -> tuple[Alike[ZoneResult], bool]:
     """Write the zones that are not refused.
 
     Return how each ended, and whether an interrupt kept some from beginning.
@@ -40,41 +45,45 @@ def write_zones(
     Raises:
         PlanRefused: the plan is not this pool's; nothing was written.
     """
-    for zone in plan.zones:
-        pool.proposed(zone.where)
+    for where in places(plan.zones):
+        pool.planned(where)
     refused = refusals(plan.zones, request.allowed)
     writing = _Writing(plan, pool, request)
-    for zone in plan.zones:
-        if zone.where in refused:
-            writing.end(zone, _refused(zone, refused[zone.where]))
-    writing.write({zone.where: zone for zone in plan.zones if zone.where not in refused})
-    return [writing.ended[zone.where] for zone in plan.zones], writing.interrupted
+    zones = ZonesByPlace(plan.zones)
+    for where, reasons in refused.items():
+        writing.end(zones[where], _refused(zones[where], reasons))
+    if refused:
+        zones = ZonesByPlace(zones_alike(z for z in plan.zones if z.where not in refused))
+    writing.write(zones)
+    return writing.ended.in_order(places(plan.zones)), writing.interrupted
 
 
 class _Writing:
     """The work on a plan, and how it `ended` for the zones that are done with."""
 
     def __init__(self, plan: Plan, pool: ProviderPool, request: WriteRequest) -> None:
-        self.ended: dict[Where, ZoneResult] = {}
+        self.ended = ZoneResults()
         self.interrupted = False
         self._plan, self._pool, self._request = plan, pool, request
         self._log, self._progress = request.log, request.progress
 
     def end(self, zone: ZoneEntry, result: ZoneResult) -> None:
         """Note how a zone ended in which nothing was written."""
-        self.ended[zone.where] = result
+        self.ended.add(result)
         self._log.write(zone, result.status.value, result.detail)
         self._progress(zone.zone)
 
-    def write(self, zones: Mapping[Where, ZoneEntry]) -> None:
+    def write(self, zones: ZonesByPlace) -> None:
         """Write zones, each after all that it needs."""
-        needed = needs(zones.values())
+        needed = needs(zones.in_order)
         for group in in_turn(zones, needed):
-            of_group = [need for need in needed if need.zone in group]
+            of_group = _of_group(group, needed)
             lacking = {**self._unserved(of_group, zones), **_unmade(of_group, self.ended)}
             for where, why in lacking.items():
                 self.end(zones[where], not_begun(zones[where], Status.NOT_TRIED, why))
-            self._write_at_once([zones[where] for where in group if where not in self.ended])
+            left = [where for where in group if where not in self.ended]
+            for at in range(0, len(left), BATCH):
+                self._write_at_once([zones[where] for where in left[at : at + BATCH]])
 
     def _unserved(
         self, needed: Iterable[Need], zones: Mapping[Where, ZoneEntry]
@@ -93,7 +102,7 @@ class _Writing:
         if wait is None or self.interrupted or not seen:
             return {}
         keys = {(DomainName(name), type) for name, type in (need.key for need in seen)}
-        publications = {need.needed[0]: self._pool.proposed(need.needed) for need in seen}
+        publications = {need.needed[0]: self._pool.planned(need.needed) for need in seen}
         asked = [each.publication for each in publications.values()]
         others = {entry.key for each in asked for entry in each.declared} - keys
         try:
@@ -116,12 +125,12 @@ class _Writing:
         )
         self.interrupted = self.interrupted or _interrupts(crew, self._progress)
         for where, zone in by_place.items():
-            self.ended[where] = crew.result(where) or _interrupted(zone, crew.begun(where))
+            self.ended.add(crew.result(where) or _interrupted(zone, crew.begun(where)))
 
     def _write_one(self, lane: Lane, zone: ZoneEntry) -> ZoneResult:
         self._log.write(zone, "begun")
-        proposed = self._pool.proposed(zone.where)
-        result = written(lane, zone, proposed, normalize=self._plan.normalize)
+        planned = self._pool.planned(zone.where)
+        result = written(lane, zone, planned, normalize=self._plan.normalize)
         self._log.write(zone, result.status.value, result.detail)
         return result
 
@@ -138,7 +147,13 @@ def _interrupts(crew: Crew[Where, ZoneResult], progress: Progress) -> bool:
     return False
 
 
-def _unmade(needed: Iterable[Need], ended: Mapping[Where, ZoneResult]) -> dict[Where, str]:
+def _of_group(group: Iterable[Where], needed: Sequence[Need]) -> Sequence[Need]:
+    """Return what the zones of a group need."""
+    zones = frozenset(group) if needed else frozenset[Where]()
+    return [need for need in needed if need.zone in zones]
+
+
+def _unmade(needed: Iterable[Need], ended: ZoneResults) -> dict[Where, str]:
     """Return why zones cannot be written: what they need is not made."""
     return {
         need.zone: f"{_told(need)}, where it is not made"

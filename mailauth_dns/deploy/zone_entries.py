@@ -59,7 +59,7 @@ def entries(
                 blocked_entry(each, places.get((each.key, each.family)))
                 for each in difference.blocked
             ),
-            kept=tuple(kept_entry(kept, request.show_kept) for kept in difference.kept),
+            kept=tuple(kept_entry(kept, where[0], request.show_kept) for kept in difference.kept),
             live=live_state.rows(publication, zone, observation),
             authority=live_state.authority(zone, observation, publication),
             tests=(),

@@ -3,67 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from enum import StrEnum
 
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.provider_pool import GivenUp, Lane, Proposed
+from mailauth_dns.deploy.provider_pool import GivenUp, Lane, Planned
+from mailauth_dns.deploy.zone_results import Status, ZoneResult
+from mailauth_dns.deploy.zone_writing import ZoneWriting
 from mailauth_dns.diff.equivalence import cut
 from mailauth_dns.errors import MaybeLost, NotServed, ProviderError, SetMoved
-from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.done import is_done
-from mailauth_dns.plan.entries import blocked_entry, change_entry
 from mailauth_dns.plan.permissions import Refusal
-from mailauth_dns.plan.plan import (
-    BlockedEntry,
-    ChangeEntry,
-    ZoneEntry,
-)
+from mailauth_dns.plan.plan import ChangeEntry, ZoneEntry
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone
 
 
-class Status(StrEnum):
-    """How an apply ended for one zone at one provider."""
-
-    APPLIED = "applied"
-    UNCHANGED = "unchanged"
-    REFUSED = "refused"
-    FAILED = "failed"
-    PARTIAL = "partial"
-    NOT_TRIED = "not tried"
-
-
-@dataclass(frozen=True, slots=True)
-class ZoneResult:
-    """What happened to one zone at one provider.
-
-    `undone` are the changes that are not made; None where that is unknown. `refusals` are there if
-    it was not begun for want of permission.
-    """
-
-    zone: str
-    provider: str
-    status: Status
-    changes: tuple[ChangeEntry, ...]
-    detail: str = ""
-    refusals: tuple[Refusal, ...] = ()
-    undone: frozenset[RRKey] | None = frozenset()
-
-    def made(self, key: tuple[str, str]) -> bool:
-        """Tell whether the change of a set is certainly made."""
-        return self.undone is not None and key not in self.undone
-
-
-def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool) -> ZoneResult:
-    """Write a zone and read it back.
+def written(lane: Lane, zone: ZoneEntry, planned: Planned, *, normalize: bool) -> ZoneResult:
+    """Plan a zone again, write it if that is the same plan, and read it back.
 
     If the provider does not answer, nobody knows what it did. The zone is then read and planned
     again before the next try, which writes what is left of the same changes, or nothing.
     """
-    publication = proposed.publication
-    writing = _Writing(zone, proposed, normalize)
+    publication = planned.publication
+    writing = ZoneWriting(zone, planned, normalize)
     failure: ProviderError | None = None
     try:
         lane.ask(
@@ -75,17 +36,22 @@ def written(lane: Lane, zone: ZoneEntry, proposed: Proposed, *, normalize: bool)
         failure = error
     left = _left(lane, publication, zone) if zone.changes else dict[RRKey, str]()
     if isinstance(left, str):
-        detail = (
-            f"{failure}; what was written is unknown: {left}"
-            if failure
-            else f"written, but it could not be read back: {left}"
-        )
+        detail = _unread(writing, failure, left)
         return ZoneResult(
             zone.zone, zone.provider, Status.FAILED, zone.changes, detail, undone=None
         )
     status, detail = _ended(zone, writing, failure, left)
     undone = frozenset(left)
     return ZoneResult(zone.zone, zone.provider, status, zone.changes, detail, undone=undone)
+
+
+def _unread(writing: ZoneWriting, failure: ProviderError | None, why: str) -> str:
+    """Return in words how a write ended in a zone that could not be read back."""
+    if failure is None:
+        return f"written, but it could not be read back: {why}"
+    if writing.asked == 0:
+        return f"{failure}; nothing was written"
+    return f"{failure}; what was written is unknown: {why}"
 
 
 def not_begun(
@@ -96,48 +62,8 @@ def not_begun(
     return ZoneResult(zone.zone, zone.provider, status, zone.changes, detail, refusals, undone)
 
 
-class _Writing:
-    """The work of writing a zone, which can be done again.
-
-    `blocked` are the changes that became blocked between two of the `tries`.
-    """
-
-    def __init__(self, zone: ZoneEntry, proposed: Proposed, normalize: bool) -> None:
-        self.tries = 0
-        self.blocked: dict[RRKey, BlockedEntry] = {}
-        self._approved = {change.identity for change in zone.changes}
-        self._proposal = proposed.proposal
-        self._publication = proposed.publication
-        self._normalize = normalize
-
-    def __call__(self, target: Target) -> None:
-        self.tries += 1
-        proposal = self._proposal
-        if self.tries > 1:
-            proposal = target.propose(
-                self._publication, datetime.now(UTC), self._proposal.held, normalize=self._normalize
-            )
-            if not {
-                change_entry(change).identity for change in proposal.difference.changes
-            } <= self._approved or self._lost(proposal):
-                raise SetMoved(
-                    f"{self._publication.origin}: a set changed while the provider did not answer; "
-                    "plan again"
-                )
-            self.blocked = {
-                entry.key: blocked_entry(entry) for entry in proposal.difference.blocked
-            }
-        if self.tries == 1 or proposal.difference.changes:
-            target.apply(proposal)
-
-    def _lost(self, proposal: Proposal) -> bool:
-        """Tell whether a foreign value seen beside ours is missing from the second answer."""
-        seen = {change.key: change.kept for change in self._proposal.difference.changes}
-        return any(seen[change.key] - change.kept for change in proposal.difference.changes)
-
-
 def _ended(
-    zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: Mapping[RRKey, str]
+    zone: ZoneEntry, writing: ZoneWriting, failure: ProviderError | None, left: Mapping[RRKey, str]
 ) -> tuple[Status, str]:
     """Return the status, and a text that explains it; `left` are the changes not done."""
     in_the_way = {(DomainName(entry.name), entry.type): entry for entry in zone.blocked}
@@ -165,7 +91,7 @@ def _ended(
 
 
 def _of_changes(
-    zone: ZoneEntry, writing: _Writing, failure: ProviderError | None, left: Mapping[RRKey, str]
+    zone: ZoneEntry, writing: ZoneWriting, failure: ProviderError | None, left: Mapping[RRKey, str]
 ) -> tuple[Status, str]:
     """Return the status of the changes alone, whatever is blocked, and a text where one helps."""
     if failure is not None and not zone.changes:
@@ -176,13 +102,17 @@ def _of_changes(
     if missing := left.keys() - writing.blocked.keys():
         names = ", ".join(f"{name} {type}{left[name, type]}" for name, type in sorted(missing))
         return Status.FAILED, f"the provider took the change and does not have it: {names}"
-    if isinstance(failure, SetMoved) and writing.tries == 1:
+    if zone.changes and (writing.asked == 0 or _was_faster(failure, writing)):
         return Status.UNCHANGED, "somebody else has just made these changes"
     if isinstance(failure, NotServed | MaybeLost):
         return Status.PARTIAL, str(failure)
     status = Status.APPLIED if zone.changes else Status.UNCHANGED
     detail = f"{failure}; the changes are there all the same" if failure is not None else ""
     return status, detail
+
+
+def _was_faster(failure: ProviderError | None, writing: ZoneWriting) -> bool:
+    return isinstance(failure, SetMoved) and writing.asked == 1
 
 
 def _left(lane: Lane, publication: Publication, zone: ZoneEntry) -> dict[RRKey, str] | str:

@@ -130,6 +130,10 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
         """Return what the last transfer of the zone said."""
         return reading(self._zones[origin])
 
+    def forget(self, origin: DomainName) -> None:
+        """Keep nothing of what was read for a zone."""
+        self._zones.pop(origin, None)
+
     def zone_records(self, zone: Any, target: bool) -> list[Rr]:
         """Return the records that octoDNS can hold.
 

@@ -35,6 +35,8 @@ class ListedProvider:
 
     # Each reading asks the provider, so one object is enough for all of them.
     asks_anew = True
+    # What the API writes for a zone is asked for again, and is not the zone's whole content.
+    keeps_entries = True
     # The API itself refuses a write over a set that is not as it was listed.
     is_conditional = False
 
@@ -59,6 +61,12 @@ class ListedProvider:
             else listing.reading()
         )
 
+    def forget(self, origin: DomainName) -> None:
+        """Keep nothing of what was read for a zone but what the API wrote for the zone itself."""
+        listing = self._listings.pop(origin, None)
+        if listing is not None and self.keeps_entries:
+            self._entries[origin] = listing.entry
+
     def populate(self, zone: Any, target: bool = False, lenient: bool = False) -> bool:
         """Read the zone; see octoDNS."""
         origin = owner(zone.name)
@@ -66,6 +74,7 @@ class ListedProvider:
         listing = self.listing(origin)
         if listing is None:
             self._listings.pop(origin, None)
+            self._entries.pop(origin, None)
             return False
         self._listings[origin] = listing
         self._last_read = LastRead.since(begun, origin)
@@ -112,7 +121,12 @@ class ListedProvider:
     def known(self, origin: DomainName) -> Any:
         """Return what the API wrote for the zone itself when it was last listed, or None."""
         listing = self._listings.get(origin)
-        return listing.entry if listing is not None else None
+        return listing.entry if listing is not None else self._entries.get(origin)
+
+    @property
+    def _entries(self) -> dict[DomainName, Any]:
+        entries: dict[DomainName, Any] = self.__dict__.setdefault("_mailauth_entries", {})
+        return entries
 
     @property
     def _listings(self) -> dict[DomainName, Listing]:

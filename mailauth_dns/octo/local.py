@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from logging import getLogger
 from pathlib import Path
@@ -29,7 +29,7 @@ from mailauth_dns.errors import ProviderError
 from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.masterfile.master_file import MasterFile, parse
 from mailauth_dns.octo.folder_lock import locked
-from mailauth_dns.octo.local_edit import edited_text, octodns_record
+from mailauth_dns.octo.local_edit import Edits, edited_file, edited_sets, octodns_record
 from mailauth_dns.octo.provider_zone import owner
 from mailauth_dns.octo.zone_commands import check_zone, reload_zone
 from mailauth_dns.records.name import DomainName
@@ -87,6 +87,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         # The repo, if the directory is inside it: then no link of a zone may lead out of the repo.
         self.within: Path | None = None
         self._swept = False
+        self._last: MasterFile | None = None  # one zone is read several times in a row
 
     def path(self, origin: DomainName) -> Path:
         """Return the file of a zone."""
@@ -103,8 +104,11 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             ProviderError: the file cannot be read, or is broken.
         """
         path = self.path(origin)
-        if self.within is not None and not Path(os.path.realpath(path)).is_relative_to(
-            os.path.realpath(self.within)
+        # The directory was looked at when the stanza was (provider_objects.py).
+        if (
+            self.within is not None
+            and path.is_symlink()
+            and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within))
         ):
             raise ProviderError(
                 f"{path}: is a link that leads out of the repo; "
@@ -121,8 +125,11 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             return None
         except OSError as error:
             raise ProviderError(f"{path}: {error.strerror}") from None
+        if self._last is not None and (self._last.origin, self._last.text) == (origin, text):
+            return self._last
         with _told():
-            return parse(origin, text)
+            self._last = parse(origin, text)
+        return self._last
 
     def read_whole(self, origin: DomainName) -> MasterFile | None:
         """Return a zone's file, or None where there is none.
@@ -181,7 +188,19 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         return True
 
     def _apply(self, plan: Any) -> bool:
-        origin = owner(plan.desired.name)
+        self._write(owner(plan.desired.name), lambda master: edited_file(master, plan.changes))
+        return True
+
+    def edit(self, origin: DomainName, edits: Edits) -> None:
+        """Replace sets of a zone, each if it is as it was planned.
+
+        Raises:
+            SetMoved: a set is not as it was; nothing was written.
+            ProviderError: the file is refused, or cannot be written.
+        """
+        self._write(origin, lambda master: edited_sets(master, edits))
+
+    def _write(self, origin: DomainName, edit: Callable[[MasterFile], MasterFile]) -> None:
         with locked(self.directory):
             master = self.read(origin)
             if master is None:
@@ -192,16 +211,16 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             if refusal is not None:
                 raise ProviderError(f"{origin}: {refusal}")
             with _told():
-                text = edited_text(master, plan.changes)
+                after = edit(master)
             if self.check:
-                check_zone(self.check, origin, text.encode("latin-1"))
+                check_zone(self.check, origin, after.text.encode("latin-1"))
             if self.reload:
                 mark = self._unloaded(origin)
                 mark.unlink(missing_ok=True)  # a link would be followed
                 mark.touch()  # first: if this run is killed, the next one reloads the zone
-            self._replace(origin, text)
+            self._replace(origin, after.text)
+            self._last = after
         self.finish(origin)
-        return True
 
     def finish(self, origin: DomainName) -> None:
         """Run the reload command where an earlier run was killed before it, or where it failed.

@@ -1,4 +1,4 @@
-"""A master file with the changes that octoDNS planned: its new text, or why it is refused."""
+"""A master file with the changes that were planned, by us or by octoDNS, or why it is refused."""
 
 from __future__ import annotations
 
@@ -16,33 +16,66 @@ from mailauth_dns.octo.txt_round_trip import internal_text, octets, txt_record
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset
 
+# What sets were when they were planned, and what they shall be; None where there is none.
+Edits = Mapping[RRKey, tuple[RRset | None, RRset | None]]
 
-def edited_text(master: MasterFile, wanted: Iterable[Any]) -> str:
-    """Return the text of a zone file with the changes that octoDNS planned.
+
+def edited_file(master: MasterFile, wanted: Iterable[Any]) -> MasterFile:
+    """Return a zone file with the changes that octoDNS planned.
 
     Raises:
         SetMoved: a set is not as it was when octoDNS planned.
         MasterFileError: the file cannot hold a change.
     """
     changes: dict[RRKey, RRset | None] = {}
+    there = master.zone()
     for change in wanted:
         key = (owner(change.record.fqdn), change.record._type)
-        _check_unmoved(master, key, change.existing)
+        if not _is_unmoved(there.get(key), change.existing):
+            raise _moved(key)
         new = change.new
         changes[key] = _rrset(new, master.origin) if new is not None else None
-    text = edited(master, changes)
-    _check_aliases(parse(master.origin, text), changes)
-    return text
+    return _edited(master, changes)
 
 
-def _check_unmoved(master: MasterFile, key: RRKey, existing: Any) -> None:
-    there = master.zone().get(key)
+def edited_sets(master: MasterFile, edits: Edits) -> MasterFile:
+    """Return a zone file with sets replaced, each by what it shall be.
+
+    Raises:
+        SetMoved: a set is not as it was when it was planned.
+        MasterFileError: the file cannot hold a set.
+    """
+    there = master.zone()
+    for key, (before, _) in edits.items():
+        if there.get(key) != before:
+            raise _moved(key)
+    wanted = {
+        key: _normal(after, master.origin) if after is not None else None
+        for key, (_, after) in edits.items()
+    }
+    return _edited(master, wanted)
+
+
+def _normal(rrset: RRset, origin: DomainName) -> RRset:
+    values = frozenset(normal(rrset.type, value, origin) for value in rrset.values)
+    return RRset(rrset.name, rrset.type, rrset.ttl, values)
+
+
+def _edited(master: MasterFile, changes: Mapping[RRKey, RRset | None]) -> MasterFile:
+    after = parse(master.origin, edited(master, changes))
+    _check_aliases(after, changes)
+    return after
+
+
+def _is_unmoved(there: RRset | None, existing: Any) -> bool:
     if there is None or existing is None:
-        unmoved = there is None and existing is None
-    else:
-        unmoved = octodns_record(existing.zone, there).data == existing.data
-    if not unmoved:
-        raise SetMoved(f"{key[0]} {key[1]}: the set changed since it was read; plan again")
+        return there is None and existing is None
+    same: bool = octodns_record(existing.zone, there).data == existing.data
+    return same
+
+
+def _moved(key: RRKey) -> SetMoved:
+    return SetMoved(f"{key[0]} {key[1]}: the set changed since it was read; plan again")
 
 
 def _check_aliases(master: MasterFile, changes: Mapping[RRKey, RRset | None]) -> None:

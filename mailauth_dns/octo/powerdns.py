@@ -69,6 +69,7 @@ class _Refused(Exception):
 class PowerDns(ListedProvider, PowerDnsProvider):  # type: ignore[misc] # it has no types
     """octodns-powerdns's provider, with our own reading and writing of sets."""
 
+    keeps_entries = False
     SUPPORTS_DYNAMIC = False  # octodns-powerdns would ask for the server's configuration
 
     def listing(self, origin: DomainName) -> Listing | None:

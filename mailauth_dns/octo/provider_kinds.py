@@ -32,6 +32,9 @@ class Carrier(Protocol):
     def ttls(self, provider: Any, origin: DomainName) -> range | None:
         """Return the TTLs that the provider takes, in seconds; None where nobody knows."""
 
+    def forget(self, provider: Any, origin: DomainName) -> None:
+        """Let the provider object keep nothing of what it read for a zone."""
+
 
 def local_reading(provider: LocalProvider, origin: DomainName) -> Reading | None:
     """Return what a zone's file says, or None where there is none."""
@@ -59,6 +62,9 @@ class _Local:
     def ttls(self, provider: Any, origin: DomainName) -> range | None:
         return None
 
+    def forget(self, provider: Any, origin: DomainName) -> None:
+        """Nothing is kept."""
+
 
 class _Listed:
     def read(self, provider: Any, existing: Any) -> Reading:
@@ -71,6 +77,9 @@ class _Listed:
     def ttls(self, provider: Any, origin: DomainName) -> range | None:
         taken: range = provider.ttls(origin)
         return taken
+
+    def forget(self, provider: Any, origin: DomainName) -> None:
+        provider.forget(origin)
 
 
 class _Bind:
@@ -93,6 +102,12 @@ class _Bind:
     def ttls(self, provider: Any, origin: DomainName) -> range | None:
         return None
 
+    def forget(self, provider: Any, origin: DomainName) -> None:
+        from mailauth_dns.octo import bind
+
+        if isinstance(provider, bind.Bind):
+            provider.forget(origin)
+
 
 class _PowerDns:
     """octodns-powerdns's own class, as octodns-sync uses it."""
@@ -109,6 +124,9 @@ class _PowerDns:
 
     def ttls(self, provider: Any, origin: DomainName) -> range | None:
         return None
+
+    def forget(self, provider: Any, origin: DomainName) -> None:
+        """Nothing is kept."""
 
 
 class Remembering:
@@ -141,6 +159,9 @@ class _Unknown:
 
     def ttls(self, provider: Any, origin: DomainName) -> range | None:
         return None
+
+    def forget(self, provider: Any, origin: DomainName) -> None:
+        getattr(provider, "_mailauth_read", {}).pop(f"{origin}.", None)
 
 
 def carrier_of(provider: Any) -> Carrier:

@@ -264,3 +264,18 @@ def local_folder(stanza: Stanza, root: Path) -> Path:
             f"{stanza.path}: directory: {directory} leads out of the repo; "
             "write where it is, as an absolute path"
         ) from None
+
+
+def local_directory(stanza: Stanza, root: Path) -> Path:
+    """Return the directory of a `local` provider's zone files.
+
+    Raises:
+        ProviderError: the stanza is another kind of provider.
+    """
+    directory = stanza.arguments.get("directory")
+    if not issubclass(provider_class(stanza), LocalProvider) or not isinstance(directory, str):
+        raise ProviderError(
+            f"{stanza.path}: "
+            "only a local provider (mailauth_dns.octo.LocalProvider) has files to serve"
+        )
+    return local_folder(stanza, root)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path
@@ -25,9 +25,10 @@ from mailauth_dns.errors import ProviderError, ProviderSilent
 from mailauth_dns.octo.compiled_zone import relative
 from mailauth_dns.octo.desired_zone import lay, octodns_record
 from mailauth_dns.octo.local import LocalProvider
+from mailauth_dns.octo.local_proposal import difference_of, edits
 from mailauth_dns.octo.provider_errors import longer_wait, may_pass, retry_after, told
 from mailauth_dns.octo.provider_kinds import carrier_of, local_reading
-from mailauth_dns.octo.provider_objects import Maker, local_folder, provider_class
+from mailauth_dns.octo.provider_objects import Maker
 from mailauth_dns.octo.provider_zone import Reading, owner
 from mailauth_dns.octo.writing_order import in_turn
 from mailauth_dns.policy.provider_stanza import Stanza
@@ -68,7 +69,8 @@ class Target:
         self.id = stanza.id
         self._maker = Maker(stanza, root)
         self._provider: Any = self._maker.make()
-        self._looked_at: set[DomainName] = set()
+        self._providers = [self._provider]
+        self._reads: dict[DomainName, int] = {}
         self._carrier = carrier_of(self._provider)
         # Local files are read and written at the speed of this process, under one lock.
         self.at_once = 1 if isinstance(self._provider, LocalProvider) else _AT_ONCE
@@ -88,9 +90,10 @@ class Target:
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
         """
-        quick = self._without_change(publication, now, normalize)
-        if quick is not None:
-            return quick
+        if isinstance(self._provider, LocalProvider):
+            reading = self._file(self._provider, publication.origin)
+            found = difference_of(reading, publication, now, held, normalize=normalize)
+            return Proposal(self.id, reading, found, held)
         origin = publication.origin
         provider = self._unread(origin)
         desired = OctoZone(f"{origin}.", set())
@@ -119,7 +122,19 @@ class Target:
             ProviderError: the provider cannot be reached or refuses; it may have done a part.
         """
         with self._asked(proposal.reading.zone.origin):
-            proposal.octodns_provider.apply(proposal.octodns_plan)
+            if isinstance(self._provider, LocalProvider):
+                zone = proposal.reading.zone
+                self._provider.edit(zone.origin, edits(zone, proposal.difference))
+            else:
+                proposal.octodns_provider.apply(proposal.octodns_plan)
+
+    def release(self, proposal: Proposal) -> Proposal:
+        """Return a proposal that is never applied, and forget what was read for it.
+
+        A provider object that is used for very many zones would remember them all.
+        """
+        self._forget(proposal.octodns_provider, proposal.reading.zone.origin)
+        return replace(proposal, octodns_plan=None, octodns_provider=None)
 
     def finish(self, origin: DomainName) -> None:
         """Finish what an earlier run may have left undone: the reload of a local zone.
@@ -136,50 +151,50 @@ class Target:
     def read(self, origin: DomainName) -> Zone:
         """Return what the provider holds now.
 
-        It makes a new provider object where the class remembers what it read.
+        It asks a provider object that does not remember the zone.
 
         Raises:
             ProviderError: the provider cannot be asked, or does not have the zone.
         """
+        if isinstance(self._provider, LocalProvider):
+            return self._file(self._provider, origin).zone
         existing = OctoZone(f"{origin}.", set())
+        provider = self._unread(origin)
         with self._asked(origin):
-            provider = self._provider if _asks_anew(self._provider) else self._maker.make()
             exists = provider.populate(existing, target=True, lenient=True)
             if exists is False:
                 raise self._no_zone(origin)
-            return self._carrier.read(provider, existing).zone
+            zone = self._carrier.read(provider, existing).zone
+            self._forget(provider, origin)
+            return zone
 
     def _unread(self, origin: DomainName) -> Any:
         """Return a provider object that has not read this zone yet.
 
-        The first reads of all zones share one object. A second read of a zone has a new one, where
-        the class remembers what it read.
+        The first reads of all zones share one object, the second reads another one, and so on. One
+        is enough where each reading asks the provider.
         """
-        if origin in self._looked_at and not _asks_anew(self._provider):
+        reads = 0 if _asks_anew(self._provider) else self._reads.get(origin, 0)
+        if reads == len(self._providers):
             with self._asked(origin):
-                return self._maker.make()
-        self._looked_at.add(origin)
-        return self._provider
+                self._providers.append(self._maker.make())
+        self._reads[origin] = reads + 1
+        return self._providers[reads]
 
-    def _without_change(
-        self, publication: Publication, now: datetime, normalize: bool
-    ) -> Proposal | None:
-        """Return a proposal without changes if the local files already say what is declared.
+    def _forget(self, provider: Any, origin: DomainName) -> None:
+        if provider is not None:
+            self._carrier.forget(provider, origin)
+            # Most classes of octoDNS have this name for what they read.
+            remembered = getattr(provider, "_zone_records", None)
+            if isinstance(remembered, dict):
+                remembered.pop(f"{origin}.", None)
 
-        No octoDNS object is made for it.
-        """
-        if not isinstance(self._provider, LocalProvider):
-            return None
-        with self._asked(publication.origin):
-            reading = local_reading(self._provider, publication.origin)
+    def _file(self, provider: LocalProvider, origin: DomainName) -> Reading:
+        with self._asked(origin):
+            reading = local_reading(provider, origin)
         if reading is None:
-            raise self._no_zone(publication.origin)
-        difference = compare(reading.zone, publication, judge_at(now), normalize=normalize)
-        return (
-            None
-            if difference.changes or difference.blocked
-            else Proposal(self.id, reading, difference)
-        )
+            raise self._no_zone(origin)
+        return reading
 
     def _no_zone(self, origin: DomainName) -> ProviderError:
         return ProviderError(
@@ -279,18 +294,3 @@ def _agreed(difference: Difference, plan: Any) -> tuple[Difference, Any]:
             plan.changes = in_turn(plan.changes)
         return difference, plan
     return difference.refused(reason), None
-
-
-def local_directory(stanza: Stanza, root: Path) -> Path:
-    """Return the directory of a `local` provider's zone files.
-
-    Raises:
-        ProviderError: the stanza is another kind of provider.
-    """
-    directory = stanza.arguments.get("directory")
-    if not issubclass(provider_class(stanza), LocalProvider) or not isinstance(directory, str):
-        raise ProviderError(
-            f"{stanza.path}: "
-            "only a local provider (mailauth_dns.octo.LocalProvider) has files to serve"
-        )
-    return local_folder(stanza, root)

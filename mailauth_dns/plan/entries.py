@@ -63,14 +63,19 @@ def blocked_entry(blocked: Blocked, place: FileLine | None = None) -> BlockedEnt
     )
 
 
-def kept_entry(kept: Kept, with_values: bool) -> KeptEntry:
-    """Return what is kept as the file holds it."""
-    values = sorted(kept.values)
+def kept_entry(kept: Kept, zone: str, with_values: bool) -> KeptEntry:
+    """Return what is kept as the file holds it.
+
+    Names in the zone count from it, so that zones that are the same have the same kinds.
+    """
+    values, type = sorted(kept.values), kept.key[1]
+    own = f"{zone}."
+    told = values if type == "TXT" else [value.replace(own, "@") for value in values]
     return KeptEntry(
         name=kept.key[0],
-        type=kept.key[1],
+        type=type,
         shared=kept.shared,
         looks_like=kept.looks_like.value if kept.looks_like is not None else None,
-        kinds=tuple(label(kept.key[1], value) for value in values),
+        kinds=tuple(label(type, value) for value in told),
         values=tuple(values) if with_values else None,
     )

@@ -7,13 +7,16 @@ never from a plan file or a waiver.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.plan import evidence_words
+from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.plan import LIVE_DNS, ChangeEntry, TrialEntry, Where, ZoneEntry
+from mailauth_dns.plan.same_zones import places
 from mailauth_dns.plan.tied_zones import Tie, looked_at, ties
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import domain_name
@@ -84,12 +87,10 @@ def refusals(
     changes it looks at. What is refused takes with it what needs it (tied_zones.py).
     """
     allowed = tuple(allowed)
-    everywhere: dict[str, list[ZoneEntry]] = {}
-    for zone in zones:
-        everywhere.setdefault(zone.zone, []).append(zone)
+    everywhere = _everywhere(zones)
     found: dict[Where, list[Refusal]] = {}
     for zone in zones:
-        if zone.changes and (own := _of_zone(zone, everywhere[zone.zone], allowed)):
+        if zone.changes and (own := _of_zone(zone, everywhere.get(zone.zone, (zone,)), allowed)):
             found.setdefault(zone.where, []).extend(own)
         for test in zone.broken:
             for refusal in of_test(test, allowed):
@@ -97,9 +98,22 @@ def refusals(
                     found.setdefault(where, []).append(refusal)
     if found:
         _with_tied(tuple(ties(zones, everywhere)), found)
-    return {
-        zone.where: tuple(dict.fromkeys(found[zone.where])) for zone in zones if zone.where in found
-    }
+    return {where: tuple(dict.fromkeys(found[where])) for where in places(zones) if where in found}
+
+
+def _everywhere(zones: Sequence[ZoneEntry]) -> dict[str, list[ZoneEntry]]:
+    """Return the zones by name, without those that nothing ties to others.
+
+    Tests tie zones, and a zone is tied to itself at another provider.
+    """
+    tested = any(zone.tests for zone, _ in distinct(zones))
+    names = Counter(name for name, _ in places(zones))
+    found: dict[str, list[ZoneEntry]] = {}
+    if tested or any(number > 1 for number in names.values()):
+        for zone in zones:
+            if tested or names[zone.zone] > 1:
+                found.setdefault(zone.zone, []).append(zone)
+    return found
 
 
 def of_change(change: ChangeEntry, allowed: Iterable[Allowance]) -> list[Refusal]:

@@ -7,9 +7,11 @@ the fields here: to rename one changes the format.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.evidence_entry import EvidenceEntry
 from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
@@ -84,6 +86,7 @@ class BlockedEntry:
 class KeptEntry:
     """Foreign values that stay; `kinds` have the first eight hexadecimal digits of their SHA-256.
 
+    Where a value is no text, `@` stands there for the zone's own name.
     `values` are there only where they were asked for.
     """
 
@@ -255,7 +258,7 @@ class Plan:
     commit: str | None
     domains: tuple[str, ...] | None
     normalize: bool
-    zones: tuple[ZoneEntry, ...]
+    zones: Sequence[ZoneEntry]
     failed: tuple[FailedEntry, ...]
     idle: tuple[IdlePermission, ...] = ()
     notes: tuple[str, ...] = ()
@@ -264,9 +267,9 @@ class Plan:
     @property
     def pending(self) -> int:
         """How many changes there are."""
-        return sum(len(zone.changes) for zone in self.zones)
+        return sum(len(zone.changes) * number for zone, number in distinct(self.zones))
 
     @property
     def waiting(self) -> int:
         """How many changes come with a later plan."""
-        return sum(len(zone.waiting) for zone in self.zones)
+        return sum(len(zone.waiting) * number for zone, number in distinct(self.zones))

@@ -4,25 +4,52 @@ The fingerprint does not say who wrote the file, so nothing obeys the file: appl
 carries out its own plan, which the file can only narrow.
 
 The fields of `plan.py` are the keys of the file. To rename one changes the format: raise `FORMAT`.
+What is the same in many zones but for their names stands in the file once: the others say which
+zone they are `like`. The fingerprint is of the whole plan, however it is written.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from functools import cache
+from io import StringIO
 from pathlib import Path
-from typing import Any
+from textwrap import indent
+from typing import Any, TextIO
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError, field_validator
 
 from mailauth_dns.errors import MailAuthError, PlanRefused
-from mailauth_dns.plan.plan import BlockedEntry, ChangeEntry, LiveEntry, Plan
+from mailauth_dns.plan.alike import Alike, First
+from mailauth_dns.plan.json_stream import JsonStream
+from mailauth_dns.plan.plan import (
+    BlockedEntry,
+    ChangeEntry,
+    LiveEntry,
+    Plan,
+    Where,
+    ZoneEntry,
+)
+from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.plan.totals import Totals, totals
 
-FORMAT = 2
-MAX_FILE = 500_000_000  # octets; a plan of 100 000 zones has about a fifth
+FORMAT = 3
+MAX_FILE = 500_000_000  # octets
+
+
+@dataclass(frozen=True, slots=True)
+class LikeEntry:
+    """In the file, a zone of which the plan says the same as of an earlier one at the provider.
+
+    At each place where that one has its name, this one has its own.
+    """
+
+    zone: str
+    provider: str
+    like: str
 
 
 @cache
@@ -31,41 +58,54 @@ def _adapter(kind: type) -> TypeAdapter[Any]:
     return TypeAdapter(kind)
 
 
-class _Read(BaseModel):
-    """A plan that comes from a file. Unknown keys are refused at every level of it."""
+_STRICT = ConfigDict(extra="forbid", defer_build=True)
 
-    model_config = ConfigDict(extra="forbid", defer_build=True)
 
+class _ReadPlan(BaseModel):
+    """A plan that comes from a file, without its zones. Unknown keys are refused at every level."""
+
+    model_config = _STRICT
     plan: Plan
 
     @field_validator("plan")
     @classmethod
     def _has_plain_names(cls, plan: Plan) -> Plan:
-        if not all(map(_is_plain, _names(plan))):
-            raise ValueError("no name")
+        _refuse_odd(name for each in plan.failed for name in each.where)
         return plan
 
 
-def _is_plain(text: str) -> bool:
-    return bool(text) and text.isprintable() and "  " not in text
+class _ReadZone(BaseModel):
+    """A zone that comes from a file."""
+
+    model_config = _STRICT
+    zone: ZoneEntry | LikeEntry
+
+    @field_validator("zone")
+    @classmethod
+    def _has_plain_names(cls, zone: ZoneEntry | LikeEntry) -> ZoneEntry | LikeEntry:
+        _refuse_odd((zone.zone, zone.provider))
+        if isinstance(zone, ZoneEntry):
+            entries: tuple[ChangeEntry | BlockedEntry | LiveEntry, ...]
+            entries = (*zone.changes, *zone.blocked, *zone.live)
+            _refuse_odd(name for each in entries for name in (each.domain, each.name, each.type))
+        return zone
 
 
-def _names(plan: Plan) -> Iterator[str]:
-    """Yield the names, types and ids in a plan, which errors quote in lines of their own."""
-    for failed in plan.failed:
-        yield from (failed.zone, failed.provider)
-    for zone in plan.zones:
-        yield from (zone.zone, zone.provider)
-        entries: tuple[ChangeEntry | BlockedEntry | LiveEntry, ...]
-        entries = (*zone.changes, *zone.blocked, *zone.live)
-        for entry in entries:
-            yield from (entry.domain, entry.name, entry.type)
+def _refuse_odd(names: Iterable[str]) -> None:
+    """Refuse names, types and ids that errors could not quote in lines of their own."""
+    if not all(name and name.isprintable() and "  " not in name for name in names):
+        raise ValueError("no name")
 
 
 def as_json(plan: Plan) -> dict[str, Any]:
-    """Return the plan as JSON data, with its fingerprint."""
-    data = _content(plan)
-    return {**data, "fingerprint": _fingerprint(data)}
+    """Return the plan as JSON data, each zone in full, with its fingerprint."""
+    data = _head(plan)
+    zones = _adapter(tuple[ZoneEntry, ...]).dump_python(tuple(plan.zones), mode="json")
+    keys = ["format", "totals", *Plan.__dataclass_fields__]
+    return {
+        **{key: zones if key == "zones" else data[key] for key in keys},
+        "fingerprint": fingerprint(plan),
+    }
 
 
 def live_as_json(row: LiveEntry) -> dict[str, Any]:
@@ -76,25 +116,81 @@ def live_as_json(row: LiveEntry) -> dict[str, Any]:
 
 def fingerprint(plan: Plan) -> str:
     """Return the SHA-256 over everything in the plan."""
-    return _fingerprint(_content(plan))
+    found = _Fingerprint(_head(plan))
+    for _ in _rows(plan, found):
+        pass
+    return found.text()
 
 
-def dumped(plan: Plan) -> str:
-    """Return the file's text."""
-    return json.dumps(as_json(plan), indent=1, ensure_ascii=True) + "\n"
+def dumped(plan: Plan) -> Iterator[str]:
+    """Yield the file's text in pieces."""
+    head = _head(plan)
+    found = _Fingerprint(head)
+    yield json.dumps(head, indent=1, ensure_ascii=True).removesuffix("\n}") + ',\n "zones": ['
+    mark = "\n"
+    for row in _rows(plan, found):
+        yield mark + row
+        mark = ",\n"
+    yield f'\n ],\n "fingerprint": "{found.text()}"\n}}\n'
 
 
-def _content(plan: Plan) -> dict[str, Any]:
-    return {
-        "format": FORMAT,
-        "totals": _adapter(Totals).dump_python(totals(plan)),
-        **_adapter(Plan).dump_python(plan, mode="json"),
-    }
+def _head(plan: Plan) -> dict[str, Any]:
+    """Return everything but the zones."""
+    data = _adapter(Plan).dump_python(replace(plan, zones=()), mode="json")
+    del data["zones"]
+    return {"format": FORMAT, "totals": _adapter(Totals).dump_python(totals(plan)), **data}
 
 
-def _fingerprint(data: object) -> str:
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hashlib.sha256(text.encode("ascii")).hexdigest()
+def _rows(plan: Plan, found: _Fingerprint) -> Iterator[str]:
+    """Yield the zones as the file has them, and add them to the fingerprint."""
+    written: dict[First[ZoneEntry], First[ZoneEntry]] = {}
+    for name, first in zones_alike(plan.zones).rows():
+        there = written.get(first)
+        if there is not None and (there is first or there.named(name) == first.named(name)):
+            found.add_like(name, there.value.where)
+            like = {"zone": name, "provider": first.value.provider, "like": there.value.zone}
+            yield f"  {json.dumps(like)}"
+            continue
+        zone = first.named(name)
+        data = _adapter(ZoneEntry).dump_python(zone, mode="json")
+        found.add(zone.where, data)
+        if "." in name:  # a name without a dot could be in the keys
+            written[first] = first if first.value is zone else First(zone)
+        yield indent(json.dumps(data, indent=1), "  ")
+
+
+def _canonical(data: object) -> str:
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
+
+
+class _Fingerprint:
+    """The SHA-256 of a plan with every zone in full, in canonical JSON; `zones` is the last key."""
+
+    def __init__(self, head: object) -> None:
+        self._hash = hashlib.sha256(_canonical(head).removesuffix("}").encode())
+        self._hash.update(b',"zones":[')
+        self._mark = b""
+        self._texts: dict[Where, str] = {}
+
+    def add(self, where: Where, zone: object) -> None:
+        """Add a zone."""
+        text = self._texts[where] = _canonical(zone)
+        self._add(text)
+
+    def add_like(self, name: str, first: Where) -> None:
+        """Add a zone that is like one that was added."""
+        was, now = (json.dumps(each)[1:-1] for each in (first[0], name))
+        self._add(self._texts[first].replace(was, now))
+
+    def _add(self, text: str) -> None:
+        self._hash.update(self._mark + text.encode())
+        self._mark = b","
+
+    def text(self) -> str:
+        """Return the fingerprint."""
+        ended = self._hash.copy()
+        ended.update(b"]}")
+        return ended.hexdigest()
 
 
 def read(path: Path) -> Plan:
@@ -107,46 +203,106 @@ def read(path: Path) -> Plan:
     try:
         if path.stat().st_size > MAX_FILE:
             raise PlanRefused(f"{path} is too big for a plan")
-        data = json.loads(path.read_bytes())
+        with path.open(encoding="utf-8") as file:
+            return _read(path, file if file.seekable() else StringIO(file.read()))
     except OSError as error:
         raise MailAuthError(f"{path}: {error.strerror}") from None
+    except ValidationError as error:
+        raise _of_no_version(path, error.error_count()) from None
     except (ValueError, RecursionError):
         raise PlanRefused(
             f"{path} is not a plan file: not JSON; write one with `plan --out`"
         ) from None
-    if not isinstance(data, dict) or "fingerprint" not in data:
-        raise PlanRefused(
-            f"{path} is not a plan file: it has no fingerprint; write one with `plan --out`"
-        )
-    if data.get("format") != FORMAT:
-        raise PlanRefused(
-            f"{path} has format {data.get('format')!r}, this version reads {FORMAT}; plan again"
-        )
-    written, found = data.pop("fingerprint"), _fingerprint(data)
-    if written != found:
+
+
+def _of_no_version(path: Path, problems: int) -> PlanRefused:
+    return PlanRefused(
+        f"{path} is not a plan file of this version ({problems} problems); plan again"
+    )
+
+
+def _read(path: Path, file: TextIO) -> Plan:
+    """Read everything but the zones first: the fingerprint begins with it."""
+    head = _read_head(path, file)
+    written = head.pop("fingerprint")
+    found = _Fingerprint(head)
+    zones = _read_zones(path, file, found)
+    if written != found.text():
         raise PlanRefused(
             f"{path} is not what plan wrote: its fingerprint is {str(written)[:12]}, "
-            f"its content has {found[:12]}; plan again"
+            f"its content has {found.text()[:12]}; plan again"
         )
-    try:
-        del data["format"]
-        data.pop("totals", None)  # for other programs; ours count what there is
-        return _Read.model_validate_json(json.dumps({"plan": data})).plan
-    except (ValidationError, RecursionError) as error:
-        count = error.error_count() if isinstance(error, ValidationError) else 1
+    del head["format"]
+    head.pop("totals", None)  # for other programs; ours count what there is
+    text = json.dumps({"plan": {**head, "zones": []}})
+    return replace(_ReadPlan.model_validate_json(text).plan, zones=zones)
+
+
+def _read_head(path: Path, file: TextIO) -> dict[str, Any]:
+    stream, head = JsonStream(file), dict[str, Any]()
+    if not stream.is_object():
+        raise _no_fingerprint(path)
+    there = False
+    for key in stream.members():
+        if key == "zones":
+            there = True
+            for _ in stream.elements():
+                pass
+        else:
+            head[key] = stream.value()
+    stream.end()
+    if "fingerprint" not in head:
+        raise _no_fingerprint(path)
+    if head.get("format") != FORMAT:
         raise PlanRefused(
-            f"{path} is not a plan file of this version ({count} problems); plan again"
-        ) from None
+            f"{path} was made by another version (its format is {head.get('format')!r}, "
+            f"this one reads {FORMAT}); plan again"
+        )
+    if not there:
+        raise _of_no_version(path, 1)
+    return head
+
+
+def _no_fingerprint(path: Path) -> PlanRefused:
+    return PlanRefused(
+        f"{path} is not a plan file: it has no fingerprint; write one with `plan --out`"
+    )
+
+
+def _read_zones(path: Path, file: TextIO, found: _Fingerprint) -> Alike[ZoneEntry]:
+    file.seek(0)
+    stream, zones = JsonStream(file), zones_alike(())
+    firsts: dict[Where, First[ZoneEntry]] = {}
+    for key in stream.members():
+        if key != "zones":
+            stream.value()
+            continue
+        for data in stream.elements():
+            zone = _ReadZone.model_validate_json(json.dumps({"zone": data})).zone
+            if isinstance(zone, ZoneEntry):
+                found.add(zone.where, data)
+                firsts[zone.where] = zones.first_like(zone)
+                zones.append_like(zone.zone, firsts[zone.where])
+                continue
+            where = (zone.like, zone.provider)
+            if where not in firsts or "." not in zone.like:
+                raise _of_no_version(path, 1)
+            found.add_like(zone.zone, where)
+            zones.append_like(zone.zone, firsts[where])
+    return zones
 
 
 def json_schema() -> dict[str, Any]:
     """Return the JSON Schema of a plan file."""
-    definitions = _Read.model_json_schema()["$defs"]
+    definitions = _ReadPlan.model_json_schema()["$defs"]
+    definitions |= _ReadZone.model_json_schema()["$defs"]
     schema = definitions.pop("Plan")
+    zone = {"anyOf": [{"$ref": f"#/$defs/{each}"} for each in ("ZoneEntry", "LikeEntry")]}
     properties = {
         "format": {"const": FORMAT, "default": FORMAT, "title": "Format", "type": "integer"},
         "totals": _adapter(Totals).json_schema(),
         **schema["properties"],
+        "zones": {**schema["properties"]["zones"], "items": zone},
         "fingerprint": {"type": "string", "description": "SHA-256 over everything else"},
     }
     return {

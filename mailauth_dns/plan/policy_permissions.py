@@ -10,9 +10,11 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.permission import IdlePermission, Permission
 from mailauth_dns.plan.permissions import NOT_AUTHORITATIVE
 from mailauth_dns.plan.plan import AuthorityEntry, ChangeEntry, Plan, TrialEntry, ZoneEntry
+from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.records.family import Family
 
@@ -176,7 +178,9 @@ def still_in_force(plan: Plan, today: date) -> Plan:
             tests=tuple(replace(each, permissions=left(each.permissions)) for each in zone.tests),
         )
 
-    return replace(plan, zones=tuple(map(in_force, plan.zones)))
+    if all(each.until >= today for zone, _ in distinct(plan.zones) for each in _given(zone)):
+        return plan
+    return replace(plan, zones=zones_alike(map(in_force, plan.zones)))
 
 
 def moved(reviewed: ZoneEntry, now: ZoneEntry) -> list[str]:

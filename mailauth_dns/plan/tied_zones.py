@@ -69,8 +69,49 @@ def needs(zones: Iterable[ZoneEntry]) -> tuple[Need, ...]:
     A record that another one leads to comes first and goes last: without it, receivers would find
     nothing there. A subdomain has its own DMARC record before the domain asks more of it.
     """
-    places = [(zone, change) for zone in zones for change in zone.changes]
-    return (*_referring(places), *_inheriting(places))
+    zones = zones if isinstance(zones, Sequence) else tuple(zones)
+    referring, inheriting = list[Place](), list[Place]()
+    led = _led_to(zones)
+    domains = _inherited_from(zones)
+    for zone in zones if led or domains else ():
+        for change in zone.changes:
+            if (change.family, change.name) in led or _leads(change):
+                referring.append((zone, change))
+            if change.family == Family.DMARC and change.domain in domains:
+                inheriting.append((zone, change))
+    return (*_referring(referring), *_inheriting(inheriting))
+
+
+def _leads(change: ChangeEntry) -> frozenset[str]:
+    """Return the names to which a record begins or ceases to lead."""
+    before, after = (
+        leads_to(change.family, change.type, values) for values in (change.before, change.after)
+    )
+    return before ^ after
+
+
+def _led_to(zones: Sequence[ZoneEntry]) -> set[tuple[str, str]]:
+    """Return the families and names to which changing records lead."""
+    return {
+        (change.family, name)
+        for zone in zones
+        for change in zone.changes
+        for name in _leads(change)
+    }
+
+
+def _inherited_from(zones: Sequence[ZoneEntry]) -> set[str]:
+    """Return the domains with a changing DMARC record above or below which another one changes."""
+    domains = {
+        change.domain for zone in zones for change in zone.changes if change.family == Family.DMARC
+    }
+    return {
+        each
+        for domain in domains
+        for upper in upwards(DomainName(domain))
+        if upper != domain and upper in domains
+        for each in (domain, upper)
+    }
 
 
 def in_turn(zones: Iterable[Where], needed: Iterable[Need]) -> list[tuple[Where, ...]]:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
-from mailauth_dns.plan.plan import Plan
+from mailauth_dns.plan.alike import distinct
+from mailauth_dns.plan.plan import Plan, ZoneEntry
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +33,18 @@ class Totals:
 
 def totals(plan: Plan) -> Totals:
     """Return the sums of a plan."""
-    risks = Counter[str](change.risk for zone in plan.zones for change in zone.changes)
-    return Totals(
-        zones=len(plan.zones),
-        changes=plan.pending,
-        breaking=risks["breaking"],
-        permitted=sum(change.permitted for zone in plan.zones for change in zone.changes),
-        caution=risks["caution"],
-        safe=risks["safe"],
-        blocked=sum(len(zone.refused) for zone in plan.zones),
-        waits=plan.waiting,
-        tests_broken=sum(len(zone.broken) for zone in plan.zones),
-        failed=len(plan.failed),
-    )
+    sums = Counter[str](zones=len(plan.zones), failed=len(plan.failed))
+    for zone, number in distinct(plan.zones):
+        for name, found in _of_zone(zone).items():
+            sums[name] += found * number
+    return Totals(**{field.name: sums[field.name] for field in fields(Totals)})
+
+
+def _of_zone(zone: ZoneEntry) -> Counter[str]:
+    sums = Counter[str](change.risk for change in zone.changes)
+    sums["changes"] = len(zone.changes)
+    sums["permitted"] = sum(change.permitted for change in zone.changes)
+    sums["blocked"] = len(zone.refused)
+    sums["waits"] = len(zone.waiting)
+    sums["tests_broken"] = len(zone.broken)
+    return sums

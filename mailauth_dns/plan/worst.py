@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from enum import IntEnum
 
+from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.permissions import of_change, refusals
 from mailauth_dns.plan.plan import Plan, ZoneEntry
 
@@ -29,9 +30,9 @@ def counted(plan: Plan, at_least: Level) -> Mapping[Level, int]:
     """
     numbers = {
         Level.FAILED: len(plan.failed),
-        Level.BLOCKED: sum(len(zone.refused) for zone in plan.zones),
+        Level.BLOCKED: sum(len(zone.refused) * each for zone, each in distinct(plan.zones)),
         Level.BREAKING: len(refusals(plan.zones, ())),
-        Level.CAUTION: sum(map(_caution, plan.zones)),
+        Level.CAUTION: sum(_caution(zone) * each for zone, each in distinct(plan.zones)),
     }
     return {level: number for level, number in numbers.items() if number and level >= at_least}
 

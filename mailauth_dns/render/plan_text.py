@@ -8,8 +8,9 @@ from collections.abc import Container, Iterable, Iterator
 from rich.text import Text
 
 from mailauth_dns.deploy.apply import ApplyResult
-from mailauth_dns.deploy.zone_write import Status, ZoneResult
+from mailauth_dns.deploy.zone_results import Status, ZoneResult
 from mailauth_dns.plan import evidence_words
+from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.grouped import has_news
 from mailauth_dns.plan.permission import IdlePermission, Permission, expired
 from mailauth_dns.plan.plan import (
@@ -66,7 +67,7 @@ def quiet_said(file: Plan, zones: int) -> str:
     """Return that zones are as the policy says, and where that was looked at."""
     if file.live_only:
         where = "in live DNS; no provider was asked"
-    elif any(zone.live for zone in file.zones):
+    elif any(zone.live for zone, _ in distinct(file.zones)):
         where = "at the provider and in live DNS"
     else:
         where = "at the provider; live DNS was not asked"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import NamedTuple
 
 from mailauth_dns.errors import FileProblem
@@ -47,6 +48,11 @@ class FileLine:
     line: int
 
 
+@lru_cache(maxsize=64)  # domains of one file say the same of each record, and share it
+def _file_line(path: str, line: int) -> FileLine:
+    return FileLine(path, line)
+
+
 class Place(NamedTuple):
     """Where something stands; line and column are 1-based, width is in characters."""
 
@@ -58,7 +64,7 @@ class Place(NamedTuple):
     @property
     def file_line(self) -> FileLine:
         """The file and the line, without the file's text."""
-        return FileLine(self.source.path, self.line)
+        return _file_line(self.source.path, self.line)
 
     def problem(self, key: str, message: str) -> FileProblem:
         """Return a problem at this place."""

@@ -71,7 +71,7 @@ CLOCK_READINGS = {
     "deploy/make_plan.py": ("datetime.now",),
     "deploy/plan_live_only.py": ("datetime.now",),
     "deploy/verify.py": ("datetime.now",),  # it waits, and parts of SPF records become ready
-    "deploy/zone_write.py": ("datetime.now",),  # retries take a while
+    "deploy/zone_writing.py": ("datetime.now",),  # retries take a while
     "evaluate/dkim_verification.py": ("time.time",),  # a signature expires (RFC 6376 §3.5, x=)
     "evaluate/macro_expansion.py": ("time.time",),  # %{t} (RFC 7208 §7.2)
     "importing/import_domains.py": ("datetime.now",),

@@ -15,7 +15,7 @@ import defusedxml.ElementTree as ET
 import pytest
 
 from mailauth_dns.deploy.apply import ApplyResult
-from mailauth_dns.deploy.zone_write import Status, ZoneResult
+from mailauth_dns.deploy.zone_results import Status, ZoneResult
 from mailauth_dns.errors import one_line
 from mailauth_dns.lint.catalog import ALL_RULES
 from mailauth_dns.lint.finding import Finding

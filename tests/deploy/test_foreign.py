@@ -16,7 +16,7 @@ from mailauth_dns.deploy.apply import ApplyRequest, apply
 from mailauth_dns.deploy.make_plan import make_plan
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
-from mailauth_dns.deploy.zone_write import Status
+from mailauth_dns.deploy.zone_results import Status
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.diff.report_consent import Consents
 from mailauth_dns.masterfile.master_file import parse

@@ -67,7 +67,7 @@ def test_a_plan_is_pickled_and_read_back_from_its_file(loaded: Repo, tmp_path: P
     assert zone.tests
     assert plan.failed
     assert pickle.loads(pickle.dumps(plan)) == plan
-    (tmp_path / "plan.json").write_text(plan_file.dumped(plan))
+    (tmp_path / "plan.json").write_text("".join(plan_file.dumped(plan)))
     assert plan_file.read(tmp_path / "plan.json") == plan
     with pytest.raises(FrozenInstanceError):
         plan.tool = "other"  # type: ignore[misc]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mailauth_dns.deploy import plan_batches
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import RepoFolder
 from tests.deploy.served_zone import ZONE, edit_zone, zone_text
@@ -14,6 +15,12 @@ from tests.deploy.served_zone import ZONE, edit_zone, zone_text
 SHARED = "_spf.b.example"
 UNASKED = ("--no-live", "--allow", "live-unknown")
 NETWORK = "spf: {terms: ['ip4:192.0.2.10'], all: fail}\n"
+
+
+@pytest.fixture(autouse=True, params=[1, 500], ids=["alone", "together"])
+def zones_at_once(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What zones have to do with one another is seen however few of them are planned at once."""
+    monkeypatch.setattr(plan_batches, "BATCH", request.param)
 
 
 @pytest.fixture

@@ -65,10 +65,11 @@ def command(
 
 def _ended(repo: Repo, result: Compiled) -> Iterator[str]:
     """Yield which senders' grace is over, in zones whose files are stale: no policy changed."""
+    stale = frozenset(result.stale)
     for policy in repo.policies:
         path = compiled_folder.FOLDER / f"{policy.zone}.yaml"
-        for use in policy.senders if path in result.stale else ():
-            if use.life.gone:
+        for use in policy.senders:
+            if use.life.gone and path in stale:
                 yield (
                     f"{policy.domain}: the grace of {use.name} ended on {use.life.gone_from}: "
                     "from that day on its records are not compiled"

@@ -161,6 +161,7 @@ def _made(
 
 def _write(out: Path, file: Plan) -> None:
     try:
-        replace_file(followed(out), plan_file.dumped(file).encode(), durable=False)
+        pieces = (piece.encode() for piece in plan_file.dumped(file))
+        replace_file(followed(out), pieces, durable=False)
     except OSError as error:
         raise MailAuthError(f"--out {out}: {error.strerror}") from None

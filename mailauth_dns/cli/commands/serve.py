@@ -12,7 +12,7 @@ import typer
 from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.session import DONE, Session, session_of
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.octo.target import local_directory
+from mailauth_dns.octo.provider_objects import local_directory
 from mailauth_dns.plan import plan_file
 from mailauth_dns.records.server_address import ServerAddress
 from mailauth_dns.serve.responses import AnswerSource

@@ -1,0 +1,103 @@
+"""The zones of a plan in batches, so that a plan of very many of them holds few at a time.
+
+Zones that have to do with one another are in one batch (zone_groups.py). What only the providers
+tell of that is found at the end, and these zones are then planned once more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.deploy.loose_ends import LooseEnds
+from mailauth_dns.deploy.plan_batch import Batch, Entries, Noted, Run, planned
+from mailauth_dns.deploy.proposals import Progress
+from mailauth_dns.deploy.zone_groups import ZoneGroups, groups
+from mailauth_dns.deploy.zone_order import Known
+from mailauth_dns.diff.change import Difference
+from mailauth_dns.plan.alike import Alike, First
+from mailauth_dns.plan.plan import FailedEntry, Where, ZoneEntry
+from mailauth_dns.plan.same_zones import zones_alike
+from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.zone import Zone
+
+BATCH = 500  # zones whose answers are held at once, unless more have to do with one another
+
+Publications = Mapping[DomainName, Publication]
+Made = dict[Where, First[ZoneEntry] | FailedEntry]
+
+
+def in_batches(
+    run: Run,
+    chosen: Sequence[Publication],
+    declared: Sequence[Publication],
+    progress: Progress,
+    noted: Noted,
+) -> Made:
+    """Return the entries of the `chosen` zones; `declared` is all that the repo declares."""
+    made, alike = Made(), zones_alike(())
+    if any(policy.has_tests for policy in run.repo.policies):  # a test may look at any zone
+        batch = Batch(tuple(chosen), tuple(declared))
+        return _kept(planned(run, batch, progress, noted)[0], alike)
+    together, ends = groups(declared), LooseEnds()
+    mine, everywhere = ({each.origin: each for each in some} for some in (chosen, declared))
+    for zones in _batches(mine, together):
+        batch = _batch(zones, mine, everywhere)
+        entries, answers = planned(run, batch, progress, noted)
+        ends.look_at(batch.chosen, answers)
+        made |= _kept(entries, alike)
+    tied = tuple(ends.tied)
+    for pair in tied:
+        together.join(*pair)
+    if again := {zone for pair in tied for zone in pair} | ends.own_spf:
+        batch = _batch([each for zone in again for each in together.of(zone)], mine, everywhere)
+        if ends.own_spf:  # nobody's record may lead to it, and of some that may be unknown
+            batch = Batch(batch.chosen, tuple(declared), dict(_seen(made, batch.chosen)))
+        made |= _kept(planned(run, batch, lambda _zone: None, noted)[0], alike)
+    return made
+
+
+def _kept(entries: Entries, alike: Alike[ZoneEntry]) -> Made:
+    """Return entries as they are kept: what is the same in many zones once."""
+    return {
+        where: alike.first_like(each) if isinstance(each, ZoneEntry) else each
+        for where, each in entries.items()
+    }
+
+
+def _batches(zones: Iterable[DomainName], together: ZoneGroups) -> Iterator[list[DomainName]]:
+    """Yield zones in batches that split no group."""
+    done: set[DomainName] = set()
+    batch: list[DomainName] = []
+    for zone in zones:
+        if zone not in done:
+            group = together.of(zone)
+            done.update(group)
+            batch += group
+        if len(batch) >= BATCH:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _batch(zones: Iterable[DomainName], mine: Publications, everywhere: Publications) -> Batch:
+    """Return zones as a batch; some of a group may not be to be planned."""
+    ordered = sorted(set(zones))
+    return Batch(
+        tuple(mine[each] for each in ordered if each in mine),
+        tuple(everywhere[each] for each in ordered if each in everywhere),
+    )
+
+
+def _seen(made: Made, chosen: Iterable[Publication]) -> Iterator[tuple[Where, Known | None]]:
+    """Yield what is known of zones that were planned with others than the `chosen` ones.
+
+    No record there leads to what goes, else they were among the chosen ones.
+    """
+    mine = {each.origin for each in chosen}
+    for where, entry in made.items():
+        zone = DomainName(where[0])
+        if zone not in mine:
+            nothing = Known(Zone(zone, frozenset()), Difference((), (), ()))
+            yield where, None if isinstance(entry, FailedEntry) else nothing

@@ -1,0 +1,156 @@
+"""Values that are the same but for the name of their zone: the first says it, others their name.
+
+A plan of very many zones mostly says the same of them. So one value of a kind is held, and the rest
+are made of it when somebody looks: at each place where the first one has its name, theirs stands.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from dataclasses import fields, is_dataclass
+from typing import Any, Generic, Protocol, TypeVar, overload
+
+_MAX_TRIED = 4  # firsts of one kind that a value is compared with
+
+
+class OfZone(Protocol):
+    """A dataclass about one zone."""
+
+    @property
+    def zone(self) -> str:
+        """The name of the zone."""
+
+
+T = TypeVar("T", bound=OfZone)
+_Make = Callable[[str], Any]
+
+
+class Alike(Sequence[T], Generic[T]):
+    """A sequence of values about zones, each distinct one held once.
+
+    `kind` tells apart what cannot be alike, so that few values have to be compared.
+    """
+
+    def __init__(self, kind: Callable[[T], Hashable], values: Iterable[T] = ()) -> None:
+        """Hold these values; `kind` is a function of a module, so that this can be pickled."""
+        self._kind = kind
+        self._rows: list[tuple[str, First[T]]] = []
+        self._firsts: dict[Hashable, list[First[T]]] = {}
+        for value in values:
+            self.append(value)
+
+    def append(self, value: T) -> None:
+        """Add a value at the end."""
+        self._rows.append((value.zone, self.first_like(value)))
+
+    def first_like(self, value: T) -> First[T]:
+        """Return what a value is like, which may be itself; this adds nothing."""
+        for first in self._firsts.get(self._kind(value), [])[-_MAX_TRIED:]:
+            if first.named(value.zone) == value:
+                return first
+        first = First(value)
+        self._firsts.setdefault(self._kind(value), []).append(first)
+        return first
+
+    def append_like(self, zone: str, first: First[T]) -> None:
+        """Add a value that is known to be like another one."""
+        self._rows.append((zone, first))
+
+    def rows(self) -> Iterable[tuple[str, First[T]]]:
+        """Return the names in order, each with what its value is like."""
+        return self._rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __iter__(self) -> Iterator[T]:
+        return (first.named(zone) for zone, first in self._rows)
+
+    @overload
+    def __getitem__(self, index: int) -> T: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Sequence[T]: ...
+
+    def __getitem__(self, index: int | slice) -> T | Sequence[T]:
+        if isinstance(index, slice):
+            return tuple(first.named(zone) for zone, first in self._rows[index])
+        zone, first = self._rows[index]
+        return first.named(zone)
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, Sequence) or len(other) != len(self):
+            return NotImplemented if not isinstance(other, Sequence) else False
+        return all(mine == theirs for mine, theirs in zip(self, other, strict=True))
+
+    __hash__ = None  # type: ignore[assignment] # like a list, it can be added to
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (Alike, (self._kind, tuple(self)))
+
+
+def distinct(values: Iterable[T]) -> Iterable[tuple[T, int]]:
+    """Return values, those that are alike only once, each with how many there are of it."""
+    if not isinstance(values, Alike):
+        return ((value, 1) for value in values)
+    firsts = Counter(first for _, first in values.rows())
+    return ((first.value, number) for first, number in firsts.items())
+
+
+class First(Generic[T]):
+    """A value as it was given, of which those of other zones are made."""
+
+    __slots__ = ("_make", "value")
+
+    def __init__(self, value: T) -> None:
+        self.value = value
+        self._make: _Make | None = None
+
+    def named(self, zone: str) -> T:
+        """Return the same value with another zone's name."""
+        if zone == self.value.zone:
+            return self.value
+        if self._make is None:
+            self._make = _maker(self.value, self.value.zone)
+            assert self._make is not None, "a value about a zone has its name"
+        made: T = self._make(zone)
+        return made
+
+
+def _maker(value: object, name: str) -> _Make | None:
+    """Return what makes `value` with another name; None where `name` is nowhere in it."""
+    if isinstance(value, str):
+        return _of_text(value, name)
+    if isinstance(value, tuple | frozenset):
+        return _of_parts(tuple(value), name, type(value))
+    if is_dataclass(value) and not isinstance(value, type):
+        parts = tuple(getattr(value, field.name) for field in fields(value))
+        kind: Callable[..., object] = type(value)
+        return _of_parts(parts, name, lambda made: kind(*made))
+    return None
+
+
+def _of_text(text: str, name: str) -> _Make | None:
+    if text == name:
+        return str  # the very name, so that one string serves all places
+    if name not in text:
+        return None
+    parts = text.split(name)
+    return lambda other: other.join(parts)
+
+
+def _of_parts(
+    parts: tuple[object, ...], name: str, build: Callable[[Iterable[Any]], Any]
+) -> _Make | None:
+    makers = [(at, made) for at, part in enumerate(parts) if (made := _maker(part, name))]
+    if not makers:
+        return None
+
+    def make(other: str) -> object:
+        made = list(parts)
+        for at, maker in makers:
+            made[at] = maker(other)
+        return build(made)
+
+    return make
