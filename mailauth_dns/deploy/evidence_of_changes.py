@@ -12,6 +12,7 @@ from mailauth_dns.diff.change import Asked, Change, Risk
 from mailauth_dns.diff.transport_meaning import mode_before
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.attribution import attributed
+from mailauth_dns.evidence.counted import day_of
 from mailauth_dns.evidence.declared_sources import declared_of
 from mailauth_dns.evidence.evidence_files import read_evidence
 from mailauth_dns.evidence.verdict import gate_of
@@ -96,7 +97,8 @@ class EvidenceOfChanges:
             return unknown(about(asked) or "tightens", str(error))
         since = Since(None, pending or "")
         if known.evidence.mail and pending is None:
-            since = records_since(self._repo, policy, alignment=False)
+            first = min(day_of(each.window.begin) for each in known.evidence.mail)
+            since = records_since(self._repo, policy, alignment=False, oldest=first)
         return of_dmarc(asked, known, since.day, since.why)
 
     def _ended(self, policy: Policy, gone: tuple[str, ...]) -> EvidenceEntry:
