@@ -73,7 +73,9 @@ def _stricter(
     touched = [row for row in known.rows if is_touched(row.row, known.evidence.domain, step)]
     parked = not _touches_mail(step, asked, known, touched)
     rows = touched if parked else known.rows
-    said = verdict(known.evidence, rows, known.gate, step, known.today, since=since, parked=parked)
+    # Silence is not that nobody sends: of who is parked, the latest reports are looked at.
+    today = min(known.today, _last_known(known)) if parked and rows else known.today
+    said = verdict(known.evidence, rows, known.gate, step, today, since=since, parked=parked)
     if parked and not known.evidence.mail:
         return None
     gate: Outcome = "not met" if not said.met else "not asked" if parked else "met"
@@ -143,8 +145,7 @@ def of_gone(uses: Collection[Use], known: KnownMail) -> EvidenceEntry:
     began = EvidenceEntry("ends", "not asked", "would fail DMARC once its records are gone")
     retired = {use.key: use.life.retired or date.min for use in uses}
     reports = [each for each in known.evidence.mail if last_day(each.window) <= known.today]
-    days = sorted((last_day(each.window) for each in reports), reverse=True)
-    end = days[min(1, len(days) - 1)] if days else date.min  # one false report hides nothing
+    end = _last_known(known)
     if end <= min(retired.values(), default=date.max):
         return began
     since = end - known.gate.newest
@@ -163,11 +164,18 @@ def of_gone(uses: Collection[Use], known: KnownMail) -> EvidenceEntry:
         began,
         gate="not met" if sent else "met",
         first=min(day_of(each.begin) for each in shown),
-        last=days[0],
+        last=max(last_day(each.window) for each in reports),
         messages=sum(row.count for each in shown.values() for row in each.rows),
         notes=tuple(f"{name} was last seen on {day}" for name, day in last.items()),
     )
     return _with_lost(found, (Loss(*source, count) for source, count in sent.items()))
+
+
+def _last_known(known: KnownMail) -> date:
+    """Return the last day that reports tell of; one false report does not move it."""
+    found = (last_day(each.window) for each in known.evidence.mail)
+    days = sorted((day for day in found if day <= known.today), reverse=True)
+    return days[min(1, len(days) - 1)] if days else date.min
 
 
 def unknown(does: About, why: str) -> EvidenceEntry:

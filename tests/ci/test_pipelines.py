@@ -16,7 +16,7 @@ from tests.ci.zones import AtBind
 TO_QUARANTINE_ALLOWED = (
     "example.com",
     "dmarc: {p: none",
-    'allow: [{rule: DMARC033, reason: "all senders sign", until: 2099-12-31}]\ndmarc: {p: quarantine',
+    'allow: [{rule: DMARC032, reason: "all senders sign", until: 2099-12-31}]\ndmarc: {p: quarantine',
 )
 MORE_SENDERS = ("example.com", '"ip4:192.0.2.10"', '"ip4:192.0.2.10", "ip4:192.0.2.11"')
 OTHER_ZONE = ("example.net", '"ip4:192.0.2.10"', '"ip4:192.0.2.12"')
@@ -136,7 +136,11 @@ def test_no_comes_before_the_merge_and_permission_lets_it_pass(story: Story) -> 
     assert "DMARC033" in comment
     assert "breaking" in comment
     # Whoever merges it all the same finds that nothing was kept to apply.
-    permission = 'allow: [{rule: DMARC033, reason: "all senders sign", until: 2099-12-31}]\n'
+    # Two rules refuse it: the jump, and that no report speaks for it.
+    permission = "allow:\n" + "".join(
+        f'  - {{rule: {rule}, reason: "all senders sign", until: 2099-12-31}}\n'
+        for rule in ("DMARC032", "DMARC033")
+    )
     story.team.push(1, ("example.com", "domain: ", f"{permission}domain: "))
     jobs = story.pipeline.pull_request(1)
     assert passed(jobs) == {"check": True, "plan": True}, said(jobs)
