@@ -74,25 +74,43 @@ class Declared:
     """What a repo says of who sends for a domain.
 
     `zone` is where names are the domain owner's own. `sources` are those of the domain's policy
-    first, and then of policies for names above and below it, whose mail may align too.
+    first, and then of policies for names above and below it, whose mail may align too. `spf_of` and
+    `keys_of` are the domains of which policies say all that passes by SPF, and all keys; what a
+    policy leaves out is not known.
     """
 
     domain: DomainName
     zone: DomainName
     sources: tuple[DeclaredSource, ...]
     known: Recognition = field(compare=False, repr=False)
+    spf_of: frozenset[DomainName] = frozenset()
+    keys_of: frozenset[DomainName] = frozenset()
 
 
 def declared_of(repo: Repo, policy: Policy) -> Declared:
     """Return who sends for a policy's domain, as far as the files of its repo tell."""
     known = Recognition(repo.catalogue)
     sources = list(_sources(policy, repo.lock, known))
-    for other in _related(repo, policy):
+    related = list(_related(repo, policy))
+    for other in related:
         sources += (
             replace(each, key=f"{each.key} of {other.domain}")
             for each in _sources(other, repo.lock, known)
         )
-    return Declared(policy.domain, _by_zone(repo)[0][policy.zone], tuple(sources), known)
+    spf_of = frozenset(each.domain for each in (policy, *related) if _says_spf(each))
+    keys_of = frozenset(
+        each.domain for each in (policy, *related) if each.body.parked or each.body.dkim is not None
+    )
+    zone = _by_zone(repo)[0][policy.zone]
+    return Declared(policy.domain, zone, tuple(sources), known, spf_of, keys_of)
+
+
+def _says_spf(policy: Policy) -> bool:
+    """Tell whether a policy says of every host whether it passes by SPF."""
+    section = policy.body.spf
+    if isinstance(section, SpfSection):
+        return section.all != "pass"
+    return bool(policy.body.parked) or section is not None
 
 
 def _related(repo: Repo, policy: Policy) -> Iterator[Policy]:
