@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import date
 from functools import lru_cache
 
 from mailauth_dns.deploy.policy_since import Since, records_since
 from mailauth_dns.deploy.sts_standing import sts_section, sts_standing
 from mailauth_dns.diff.change import Asked, Change, Risk
-from mailauth_dns.diff.transport_meaning import mode_before
+from mailauth_dns.diff.transport_meaning import may_begin_to_enforce
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.attribution import attributed
 from mailauth_dns.evidence.declared_sources import declared_of
@@ -26,10 +27,10 @@ from mailauth_dns.plan.evidence_of_change import (
     unknown,
 )
 from mailauth_dns.plan.evidence_of_mta_sts import of_mta_sts
+from mailauth_dns.plan.given_up_dmarc import as_declared_above
 from mailauth_dns.plan.plan import ChangeEntry
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.family import Family
-from mailauth_dns.records.mta_sts import Mode
 from mailauth_dns.records.name import is_at_or_below
 from mailauth_dns.records.zone import RRKey
 from mailauth_dns.typed_yaml.yaml_tree import FileLine
@@ -70,9 +71,12 @@ class EvidenceOfChanges:
             return None
         if change.family is Family.MTA_STS:
             return self._of_mta_sts(change, policy)
-        asked = change.judgement.asked
-        if asked is not None and about(asked) is not None:
-            return self._of_dmarc(policy, asked, next(_pending(change, together), None))
+        if (asked := change.judgement.asked) is not None:
+            asked, note = as_declared_above(change, asked, self._policies)
+            if about(asked) is not None:
+                pending = next(_pending(change, together), None)
+                said = self._of_dmarc(policy, asked, pending)
+                return _noted(said, note)
         gone = _gone(policy, change)
         return self._of_gone(policy, gone) if gone else None
 
@@ -80,8 +84,7 @@ class EvidenceOfChanges:
         section = sts_section(policy)
         if section is None or section.mode != "enforce":
             return None
-        # Where nobody knows the old mode, it may have been enforce.
-        if mode_before(change.before) not in (Mode.TESTING, Mode.NONE):
+        if not may_begin_to_enforce(change.before, change.after):
             return None
         try:
             standing = sts_standing(self._repo, policy, self._today)
@@ -121,6 +124,11 @@ class EvidenceOfChanges:
             who_sends.says_who_sends(policy),
             bool(self._below.get(policy.domain)),
         )
+
+
+def _noted(entry: EvidenceEntry | None, note: str) -> EvidenceEntry | None:
+    """Return an entry with a note, where there are both."""
+    return replace(entry, notes=(*entry.notes, note)) if entry is not None and note else entry
 
 
 def _gone(policy: Policy, change: Change) -> tuple[str, ...]:

@@ -61,7 +61,7 @@ def dmarc_changed(
     asked = Asked(
         _values(domain, was, before),
         _values(domain, now, after),
-        sides.in_use(domain),
+        sides.shows_mail(domain),
         sides.subdomain_in_use(domain) if _leads(domain, was, now) else None,
     )
     return Judgement("; ".join(words) or "other tags change", risk, rules, asked)

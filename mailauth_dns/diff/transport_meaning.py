@@ -41,7 +41,7 @@ def _made(what: str, before: frozenset[str]) -> str:
 def mta_sts_changed(entry: Declared, before: frozenset[str], after: frozenset[str]) -> Judgement:
     """Judge by the modes. An id that we derived tells the mode of its policy; other ids do not."""
     old, new = _in_force(Family.MTA_STS, before), _in_force(Family.MTA_STS, after)
-    was = mode_before(before)
+    was = _mode(before)
     if not isinstance(new, mta_sts.Record):
         return _mta_sts_gone(was) if isinstance(old, mta_sts.Record) else _mta_sts_ignored(before)
     now = entry.served.mode if entry.served is not None else mta_sts.mode_of(new.id)
@@ -67,10 +67,22 @@ def mta_sts_changed(entry: Declared, before: frozenset[str], after: frozenset[st
     )
 
 
-def mode_before(before: frozenset[str]) -> mta_sts.Mode | None:
+def _mode(values: frozenset[str]) -> mta_sts.Mode | None:
     """Return the mode of the policy that is published; None where no id of ours tells it."""
-    old = _in_force(Family.MTA_STS, before)
-    return mta_sts.mode_of(old.id) if isinstance(old, mta_sts.Record) else None
+    record = _in_force(Family.MTA_STS, values)
+    return mta_sts.mode_of(record.id) if isinstance(record, mta_sts.Record) else None
+
+
+def may_begin_to_enforce(before: frozenset[str], after: frozenset[str]) -> bool:
+    """Tell whether senders that fetch a policy of mode enforce may have held none of that mode.
+
+    Who holds one that a record of the same id announces does not fetch it again.
+    """
+    if _mode(before) is mta_sts.Mode.ENFORCE:
+        return False
+    old, new = (_in_force(Family.MTA_STS, values) for values in (before, after))
+    same = isinstance(old, mta_sts.Record) and isinstance(new, mta_sts.Record) and old.id == new.id
+    return not same
 
 
 def _mta_sts_gone(was: mta_sts.Mode | None) -> Judgement:

@@ -74,6 +74,13 @@ class Sides:
             return None
         return f"{domain} {LETS_SEND}" if lets_send(was) else self._told(domain)
 
+    def shows_mail(self, domain: DomainName) -> str | None:
+        """Return the same, where what is there now counts too.
+
+        An SPF record that will let nobody pass takes no key away, and ends no sender.
+        """
+        return self.in_use(domain) or self._told(domain)
+
     def subdomain_in_use(self, domain: DomainName) -> str | None:
         """Return the same for the names below `domain` that have no DMARC record of their own."""
         for name in self._users:

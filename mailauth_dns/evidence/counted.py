@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from typing import NamedTuple
 
 from mailauth_dns.evidence.evidence import Evidence, MailReport, Row, Window
 from mailauth_dns.evidence.ramp import Step
@@ -22,6 +23,19 @@ DECLARED = (SourceKind.ALIGNED, SourceKind.NOT_ALIGNED)
 _LONGEST = 8 * DAY  # of one report: some reporters send one a week
 
 
+class Stream(NamedTuple):
+    """Mail of one declared sender with one author domain; None where that is the policy's own.
+
+    What sends for two domains may be right for one, and break all mail of the other.
+    """
+
+    sender: str
+    author: DomainName | None = None
+
+    def __str__(self) -> str:
+        return self.sender if self.author is None else f"{self.sender} for {self.author}"
+
+
 @dataclass(slots=True)
 class Numbers:
     """Messages of one report that the step touches; the first three are by source.
@@ -30,21 +44,17 @@ class Numbers:
     those that are no spoofs, and all.
     """
 
-    aligned: dict[str, int] = field(default_factory=dict)
-    failed: dict[str, int] = field(default_factory=dict)
+    aligned: dict[Stream, int] = field(default_factory=dict)
+    failed: dict[Stream, int] = field(default_factory=dict)
     unknown: dict[str, int] = field(default_factory=dict)
     declared: int = 0
     real: int = 0
     messages: int = 0
 
     @property
-    def senders(self) -> frozenset[str]:
-        """The declared senders of which it has mail."""
+    def streams(self) -> frozenset[Stream]:
+        """The mail of declared senders that it has."""
         return frozenset((*self.aligned, *self.failed))
-
-    def has(self, sender: str) -> bool:
-        """Tell whether it has mail of a declared sender."""
-        return sender in self.aligned or sender in self.failed
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +93,11 @@ def counted(
 def name_of(row: Row, by: Attribution) -> str:
     """Return what a source is called: the sender, else its address."""
     return by.sender or row.source or "addresses that were not kept"
+
+
+def stream_of(row: Row, by: Attribution, domain: DomainName) -> Stream:
+    """Return which mail of a declared sender a row is, in the reports of a domain."""
+    return Stream(name_of(row, by), row.author if row.author != domain else None)
 
 
 def day_of(moment: int) -> date:
@@ -129,14 +144,13 @@ def _add(numbers: Numbers, each: AttributedRow, domain: DomainName, step: Step) 
     if not is_touched(each.row, domain, step):
         return
     good = passes(each.row, step)
-    if kind is SourceKind.UNKNOWN and not good:
-        by_name = numbers.unknown
-    elif kind in DECLARED:
-        by_name = numbers.aligned if good else numbers.failed
-    else:  # it never blocks, or it passes whoever sends it
-        return
-    name = name_of(each.row, each.by)
-    by_name[name] = by_name.get(name, 0) + count
+    if kind in DECLARED:
+        streams = numbers.aligned if good else numbers.failed
+        stream = stream_of(each.row, each.by, domain)
+        streams[stream] = streams.get(stream, 0) + count
+    elif kind is SourceKind.UNKNOWN and not good:  # what passes does so whoever sends it
+        name = name_of(each.row, each.by)
+        numbers.unknown[name] = numbers.unknown.get(name, 0) + count
 
 
 def _why_not(

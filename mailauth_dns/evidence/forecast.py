@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from math import ceil
 
-from mailauth_dns.evidence.counted import DAY, Counted, Numbers, last_day
+from mailauth_dns.evidence.counted import DAY, Counted, Numbers, Stream, last_day
 from mailauth_dns.evidence.gate import Part
 from mailauth_dns.evidence.measures import Look, look, measures
 
@@ -45,37 +45,37 @@ def not_before(at: Look) -> date | None:
     return None
 
 
-def _mended(run: Sequence[Counted]) -> frozenset[str]:
-    """Return the senders of which all mail has passed on the last days on which they sent any."""
-    days: dict[str, dict[date, bool]] = {}
+def _mended(run: Sequence[Counted]) -> frozenset[Stream]:
+    """Return the streams of which all mail has passed on the last days on which there was any."""
+    days: dict[Stream, dict[date, bool]] = {}
     for each in run:
-        for name in each.numbers.senders:
-            theirs = days.setdefault(name, {})
+        for stream in each.numbers.streams:
+            theirs = days.setdefault(stream, {})
             day = last_day(each.window)
-            theirs[day] = theirs.get(day, True) and name not in each.numbers.failed
+            theirs[day] = theirs.get(day, True) and stream not in each.numbers.failed
     return frozenset(
-        name
-        for name, passed in days.items()
+        stream
+        for stream, passed in days.items()
         if len(passed) >= _SOUND and all(passed[day] for day in sorted(passed)[-_SOUND:])
     )
 
 
-def _without_failures(numbers: Numbers, mended: frozenset[str]) -> Numbers:
+def _without_failures(numbers: Numbers, mended: frozenset[Stream]) -> Numbers:
     aligned, failed = dict(numbers.aligned), dict(numbers.failed)
-    for name in mended & failed.keys():
-        aligned[name] = aligned.get(name, 0) + failed.pop(name)
+    for stream in mended & failed.keys():
+        aligned[stream] = aligned.get(stream, 0) + failed.pop(stream)
     return replace(numbers, aligned=aligned, failed=failed)
 
 
 def _goes_on(at: Look, last: list[Counted], end: int, period: int) -> Iterator[tuple[Counted, ...]]:
     """Yield the reports that there will be, from day to day.
 
-    Of those that are there, the window's are enough, and what tells of silent senders.
+    Of those that are there, the window's are enough, and what tells of mail that is silent.
     """
-    recent = {name for each in at.shown for name in each.numbers.senders}
+    recent = {stream for each in at.shown for stream in each.numbers.streams}
     shown = {each.window for each in at.shown}
     others = (each for each in at.reports if each.window not in shown)
-    there = [*at.shown, *(each for each in others if not each.numbers.senders <= recent)]
+    there = [*at.shown, *(each for each in others if not each.numbers.streams <= recent)]
     coming = list[Counted]()
     for number in range(1, _FARTHEST + 1):
         if (number - 1) % period == 0:

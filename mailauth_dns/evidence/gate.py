@@ -15,7 +15,8 @@ class Gate:
 
     `days` of mail, `volume` messages of declared senders, of which `aligned` percent pass, seen by
     so many `reporters`, the last report not older than `newest`, and at most `unknown` percent of
-    all mail from sources that nobody knows. `each` is the least share of every declared sender.
+    all mail from sources that nobody knows. `each` is the least share of every declared sender, and
+    of its mail for every author domain.
     """
 
     days: int = 14

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
 from math import ceil
 
 from mailauth_dns.evidence import window
-from mailauth_dns.evidence.counted import Counted, last_day
+from mailauth_dns.evidence.counted import Counted, Stream, last_day
 from mailauth_dns.evidence.gate import Gate, Measured, Part
 from mailauth_dns.evidence.shares import share, share_up
 
@@ -97,7 +97,8 @@ def _reporters(at: Look) -> Measured:
 
 def _aligned(at: Look) -> Measured:
     bound = at.gate.aligned
-    good, bad = (window.by_name(at.shown, of) for of in ("aligned", "failed"))
+    good = window.summed(each.numbers.aligned for each in at.shown)
+    bad = window.summed(each.numbers.failed for each in at.shown)
     least = window.worst_share(map(_aligned_pair, at.shown))
     if least is None:
         none = "no mail of declared senders" if at.own else "no mail of declared senders below it"
@@ -117,12 +118,9 @@ def _aligned(at: Look) -> Measured:
 
 
 def _below(at: Look) -> Iterator[tuple[str, Fraction]]:
-    """Yield the reporters that saw enough for a verdict of their own, and say that it is not met.
-
-    Enough is where one message alone cannot decide.
-    """
+    """Yield the reporters that saw enough for a verdict, and say that it is not met."""
     bound = at.gate.aligned
-    enough = min(at.gate.volume, ceil(100 / (100 - bound)) if bound < 100 else at.gate.volume)
+    enough = _enough(at.gate, bound)
     found: dict[str, list[int]] = {}
     for each in at.shown:
         mine = found.setdefault(each.window.reporter, [0, 0])
@@ -135,28 +133,58 @@ def _below(at: Look) -> Iterator[tuple[str, Fraction]]:
 
 
 def _each(at: Look) -> Measured:
-    bound, shares, silent = at.gate.each, list[tuple[Fraction, str]](), list[str]()
-    recent = {name for each in at.shown for name in each.numbers.senders}
-    for name in sorted({name for each in at.reports for name in each.numbers.senders}):
-        # A sender that has sent nothing of late is judged by what it sent before.
-        reports = at.shown if name in recent else at.reports
-        theirs = [each for each in reports if each.numbers.has(name)]
-        least = window.worst_share(
-            (each.numbers.aligned.get(name, 0), each.numbers.failed.get(name, 0)) for each in theirs
-        )
-        shares += [(least, name)] if least is not None else []
-        if name not in recent:
-            silent.append(f"{name} is silent since {max(map(_last, theirs))}")
-    low = [each for each in sorted(shares) if not _reaches(each[0], bound)]
-    if not shares:
+    bound, lowest, silent = at.gate.each, list[tuple[Fraction, str]](), list[str]()
+    streams = sorted({stream for each in at.reports for stream in each.numbers.streams}, key=str)
+    for sender in sorted({stream.sender for stream in streams}):
+        theirs = frozenset(stream for stream in streams if stream.sender == sender)
+        shares = [_share_of(at, theirs, sender)]
+        parts = [_share_of(at, {stream}, str(stream)) for stream in theirs]
+        # A part of which all fails does not show in the whole; where it is low, it says more.
+        parts = [each for each in parts if each.messages >= _enough(at.gate, bound)]
+        low = [each for each in parts if not _reaches(each.least, bound)]
+        lowest += [(each.least, each.name) for each in low or shares]
+        silent += [each.silent for each in (*shares, *low) if each.silent]
+    if not lowest:
         return Measured(Part.EACH, met=True, words="no declared sender was seen")
-    told = ", ".join(f"{name} has {_low(least)}" for least, name in low or [min(shares)])
+    low_ones = [each for each in sorted(lowest) if not _reaches(each[0], bound)]
+    told = ", ".join(f"{name} has {_low(least)}" for least, name in low_ones or [min(lowest)])
     words = f"lowest of the declared senders: {told} percent, {bound:g} needed"
-    return Measured(Part.EACH, not low, "; ".join((words, *silent)))
+    return Measured(Part.EACH, not low_ones, "; ".join((words, *dict.fromkeys(silent))))
+
+
+@dataclass(frozen=True, slots=True)
+class _Share:
+    """What passes of some mail, and in words that there is none of late."""
+
+    name: str
+    least: Fraction
+    messages: int
+    silent: str
+
+
+def _share_of(at: Look, streams: Collection[Stream], name: str) -> _Share:
+    """Return what passes of these streams; where all are silent, what passed of them before."""
+
+    def of(reports: Sequence[Counted]) -> list[Counted]:
+        return [each for each in reports if not each.numbers.streams.isdisjoint(streams)]
+
+    recent, silent = of(at.shown), ""
+    if not recent:
+        recent = of(at.reports)
+        silent = f"{name} is silent since {max(map(_last, recent))}"
+    pairs = [
+        (
+            sum(each.numbers.aligned.get(stream, 0) for stream in streams),
+            sum(each.numbers.failed.get(stream, 0) for stream in streams),
+        )
+        for each in recent
+    ]
+    least = window.worst_share(pairs)
+    return _Share(name, least if least is not None else Fraction(1), sum(map(sum, pairs)), silent)
 
 
 def _unknown(at: Look) -> Measured:
-    bound, sources = at.gate.unknown, window.by_name(at.shown, "unknown")
+    bound, sources = at.gate.unknown, window.summed(each.numbers.unknown for each in at.shown)
     unknown = [_sum(each, "unknown") for each in at.shown]
     real = [each.numbers.real for each in at.shown]
     pairs = ((whole - part, part) for whole, part in zip(real, unknown, strict=True))
@@ -186,11 +214,16 @@ def _aligned_pair(report: Counted) -> tuple[int, int]:
     return _sum(report, "aligned"), _sum(report, "failed")
 
 
-def _worst(good: Mapping[str, int], bad: Mapping[str, int]) -> str:
-    """Name the sender of which most messages are not aligned."""
-    name = max(bad, key=lambda each: (bad[each], each))
-    passed = Fraction(good.get(name, 0), good.get(name, 0) + bad[name])
-    return f"{name} has {_low(passed)}"
+def _worst(good: Mapping[Stream, int], bad: Mapping[Stream, int]) -> str:
+    """Name the sender, and for which domain, of which most messages are not aligned."""
+    most = max(bad, key=lambda each: (bad[each], str(each)))
+    passed = Fraction(good.get(most, 0), good.get(most, 0) + bad[most])
+    return f"{most} has {_low(passed)}"
+
+
+def _enough(gate: Gate, bound: float) -> int:
+    """Return how many messages are enough for a verdict of their own: one alone does not decide."""
+    return min(gate.volume, ceil(100 / (100 - bound)) if bound < 100 else gate.volume)
 
 
 def _reaches(part: Fraction, bound: float) -> bool:

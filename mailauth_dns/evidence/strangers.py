@@ -2,6 +2,7 @@
 
 In one report, a forgotten server of one's own looks like a spoof. Time and number tell them apart:
 a server sends from one place, day after day; spoofers come from many, and are gone again.
+Of one place alone nothing tells: invoices leave on one day of a month, and many receivers see them.
 """
 
 from __future__ import annotations
@@ -41,7 +42,6 @@ class _Seen:
     blank: bool = True
     messages: int = 0
     days: set[int] = field(default_factory=set)
-    reporters: set[str] = field(default_factory=set)
 
     @property
     def passes(self) -> bool:
@@ -93,14 +93,12 @@ class _Strangers:
     """Every source that nothing recognises, beside the others."""
 
     def __init__(self, rows: Sequence[JudgedRow]) -> None:
-        self._last = max((_days(window)[-1] for window, _, _ in rows), default=0)
         self._seen: dict[str, _Seen] = defaultdict(_Seen)
         for window, row, by in rows:
             if (there := self._of(row)) is not None:
                 there.blank &= isinstance(by, Stranger) and by.blank
                 there.messages += row.count
                 there.days.update(_days(window))
-                there.reporters.add(window.reporter)
         self._waves: dict[int, _Many] = defaultdict(_Many)  # by day
         self._crowd = _Many()
         for window, row, by in rows:
@@ -117,7 +115,7 @@ class _Strangers:
             return Attribution(SourceKind.UNKNOWN, None, why)
         if not by.blank or (seen is not None and not seen.blank):
             return Attribution(SourceKind.UNKNOWN, None, by.why)
-        told = self._together(window, row) or self._alone(seen)
+        told = self._together(window, row)
         if told is None:
             return Attribution(SourceKind.UNKNOWN, None, by.why)
         return Attribution(SourceKind.SPOOF, None, f"{by.why}; {told}")
@@ -130,13 +128,6 @@ class _Strangers:
         if self._is_few(row) and crowd.is_one_of_many(row):
             return f"one of {crowd.number} networks that sent a few messages, on a few days"
         return None
-
-    def _alone(self, seen: _Seen | None) -> str | None:
-        if seen is None or len(seen.reporters) < 2:
-            return None
-        if len(seen.days) > 1 and max(seen.days) >= self._last - 1:
-            return None  # it goes on: a new server does
-        return f"{len(seen.reporters)} reporters saw it, and for a short time"
 
     def _of(self, row: Row) -> _Seen | None:
         """Return what is known of a row's network; None where its addresses were not kept."""

@@ -6,12 +6,14 @@ from collections.abc import Iterable
 from datetime import date, timedelta
 
 from mailauth_dns.evidence.counted import (
+    DECLARED,
     counted,
     day_of,
     is_touched,
     last_day,
     name_of,
     passes,
+    stream_of,
 )
 from mailauth_dns.evidence.evidence import Evidence, Window
 from mailauth_dns.evidence.forecast import not_before
@@ -76,7 +78,10 @@ def _lost(
         if each.window not in shown or passes(each.row, step):
             continue
         if is_touched(each.row, evidence.domain, step):
-            source = (name_of(each.row, each.by), each.by.kind.value)
+            name = name_of(each.row, each.by)
+            if each.by.kind in DECLARED:
+                name = str(stream_of(each.row, each.by, evidence.domain))
+            source = (name, each.by.kind.value)
             found[source] = found.get(source, 0) + each.row.count
     ordered = sorted(found.items(), key=lambda item: (-item[1], item[0]))
     return tuple(Loss(source, kind, messages) for (source, kind), messages in ordered)

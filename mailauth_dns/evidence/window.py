@@ -8,10 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
+from typing import TypeVar
 
 from mailauth_dns.evidence.counted import DAY, Counted
 from mailauth_dns.evidence.gate import Gate
 
+_K = TypeVar("_K")
 _SLACK = 60  # seconds: most reporters end a day with its last second
 
 
@@ -98,12 +100,12 @@ def reporters(reports: Iterable[Counted]) -> int:
     return len(count) - (1 in count.values())
 
 
-def by_name(reports: Iterable[Counted], of: str) -> Mapping[str, int]:
-    """Return the messages by name over several reports; `of` is a field of Numbers."""
-    found: dict[str, int] = {}
-    for each in reports:
-        for name, count in getattr(each.numbers, of).items():
-            found[name] = found.get(name, 0) + count
+def summed(parts: Iterable[Mapping[_K, int]]) -> Mapping[_K, int]:
+    """Return the messages of several reports by what they are counted by."""
+    found: dict[_K, int] = {}
+    for part in parts:
+        for key, count in part.items():
+            found[key] = found.get(key, 0) + count
     return found
 
 

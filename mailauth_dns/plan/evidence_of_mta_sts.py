@@ -1,4 +1,4 @@
-"""What TLS reports say of a plan that goes on to enforce an MTA-STS policy (RFC 8461 §5)."""
+"""What TLS reports say of a plan that begins to enforce an MTA-STS policy (RFC 8461 §5)."""
 
 from __future__ import annotations
 

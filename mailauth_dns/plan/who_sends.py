@@ -20,7 +20,8 @@ _GONE = (KeyState.REVOKED, KeyState.ABSENT)
 def says_who_sends(policy: Policy) -> bool | None:
     """Tell whether a policy says that somebody sends (True) or that nobody does (False).
 
-    None where it says neither: then only the zone can show it.
+    None where it says neither: then only the zone can show it. An SPF record that lets nobody pass
+    says neither, since mail may pass by keys that no policy declares.
     """
     body = policy.body
     if body.parked:
@@ -30,9 +31,8 @@ def says_who_sends(policy: Policy) -> bool | None:
         key.state not in _GONE for key in keys
     ):
         return True
-    if not isinstance(body.spf, SpfSection):
-        return None
-    return lets_send([body.spf.text])
+    lets = isinstance(body.spf, SpfSection) and lets_send([body.spf.text])
+    return True if lets else None
 
 
 def below(policies: Iterable[Policy]) -> Below:

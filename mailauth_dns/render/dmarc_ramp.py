@@ -46,6 +46,8 @@ def _domain(at: Standing) -> Iterator[Text]:
     for line, remedies in blocks(at, found):
         yield styled(4, ("blocks: ", "bold red"), line)
         yield from (styled(8, remedy) for remedy in remedies)
+    if found.met:
+        yield from (styled(4, line) for line in lost(found, at.step))
     yield styled(4, f"next: {_next(at, found)}")
 
 

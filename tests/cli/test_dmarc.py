@@ -39,6 +39,23 @@ example.com  p=none
 DMARC: 1 domain, 1 ready for a step, 0 not yet
 """,
     ),
+    "ready, at a price": (
+        (
+            *both(MONTH, office=990, listed=2),
+            *reports(days(25), GOOGLE, {"spoofed": 5000}, at=2),
+        ),
+        f"""\
+example.com  p=none
+    window: {day(17)} to {day(30)}, 46664 messages of 2 reporters
+    office: 41580 messages, 100 percent aligned
+    office: 84 messages, mailing list
+    spoofs: 5000 messages
+    84 messages of office (mailing list) would have gone to spam
+    5000 spoofed messages would have gone to spam
+    next: p none -> quarantine, now
+DMARC: 1 domain, 1 ready for a step, 0 not yet
+""",
+    ),
     "blocked": (
         BROKEN,
         f"""\

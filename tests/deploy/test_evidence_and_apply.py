@@ -194,6 +194,24 @@ SENDERS = {
         LIVE,
         ("DMARC032",),
     ),
+    "one that lets nobody send, of a zone with mail": Sender(
+        "domain: example.com\nspf: {all: fail}\ndmarc: {p: reject}\n",
+        LIVE + "@ IN MX 10 mx\n",
+        ("DMARC032",),
+    ),
+    "one that lets nobody send, of a zone with an alias to keys": Sender(
+        "domain: example.com\nspf: {all: fail}\ndmarc: {p: reject}\n",
+        LIVE + '@ IN TXT "v=spf1 -all"\nk1._domainkey IN CNAME k1.a.example.\n',
+        ("DMARC032",),
+    ),
+    "one that lets nobody send any more": Sender(
+        "domain: example.com\nspf: {all: fail}\ndmarc: {p: reject}\n",
+        LIVE + '@ IN TXT "v=spf1 ip4:192.0.2.10 -all"\n',
+        ("DMARC032",),
+    ),
+    "parked, of a zone with an alias to keys": Sender(
+        PARKED, LIVE + "k1._domainkey IN CNAME k1.a.example.\n", ()
+    ),
     "one that does not say, of a zone without mail": Sender(
         "domain: example.com\ndmarc: {p: reject}\n", LIVE, ()
     ),

@@ -22,10 +22,10 @@ GOOD = daily(sts(50))
 BAD = daily(sts(50, ("certificate-expired", "mx2.example.com", 2)))
 
 
-def record(mode: str) -> str:
+def record(mode: str, max_age: int = 86400) -> str:
     """Return the record of a policy in this mode, as we derive its id."""
     hosts = tuple(map(DomainName, MX))
-    id = mta_sts.derived_id(mta_sts.Policy(mta_sts.Mode(mode), hosts, 86400))
+    id = mta_sts.derived_id(mta_sts.Policy(mta_sts.Mode(mode), hosts, max_age))
     return f'_mta-sts IN TXT "v=STSv1; id={id}"'
 
 
@@ -76,15 +76,37 @@ CASES: dict[str, tuple[str, str, tuple[SessionReport, ...], str, str]] = {
         "",
         "enforce",
         (),
-        "caution",
-        "MTA-STS is new: mode enforce: senders do not deliver without verified TLS",
+        "breaking",
+        "there is no evidence for mode enforce: no TLS report counts",
+    ),
+    "a first record, at testing": ("", "testing", (), "safe", "MTA-STS is new: mode testing"),
+    "a broken record": (
+        '_mta-sts IN TXT "v=STSv1; id=a-b"',
+        "enforce",
+        (),
+        "breaking",
+        "there is no evidence for mode enforce",
     ),
     "an id that does not tell the mode": (
         '_mta-sts IN TXT "v=STSv1; id=2026"',
         "enforce",
         (),
+        "breaking",
+        "there is no evidence for mode enforce: no TLS report counts",
+    ),
+    "an id that does not tell the mode, with evidence": (
+        '_mta-sts IN TXT "v=STSv1; id=2026"',
+        "enforce",
+        GOOD,
         "caution",
         "mode unknown -> enforce",
+    ),
+    "enforce still, with another max_age": (
+        record("enforce", 604800),
+        "enforce",
+        (),
+        "caution",
+        "still mode enforce",
     ),
     "enforce to testing": (record("enforce"), "testing", (), "caution", "enforce -> testing"),
 }

@@ -189,6 +189,48 @@ HISTORIES: Mapping[str, History] = {
         """,
         TODAY,
     ),
+    "a sub-domain of which all fails, in a sum that passes": History(
+        history(both(MONTH, shop=990, news_unsigned=10)),
+        """
+        + 30 days of reports without a gap, 14 needed
+        + 42000 messages of declared senders, 100 needed
+        + 99 percent aligned, 98 needed
+        - lowest of the declared senders: shop for news.example.com has 0 percent, 95 needed
+        + 2 reporters, 2 needed
+        + last report 2026-11-30, not more than 3 days old needed
+        + 0 percent from unknown sources, at most 1
+        """,
+        None,
+        lost=("420 of shop for news.example.com, declared, not aligned",),
+    ),
+    "a sub-domain that sends no more, and of which all failed": History(
+        history(both(days(1, 12), shop=990, news_unsigned=10), both(days(13, 30), shop=990)),
+        """
+        + 30 days of reports without a gap, 14 needed
+        + 41580 messages of declared senders, 100 needed
+        + 100 percent aligned, 98 needed
+        - lowest of the declared senders: shop for news.example.com has 0 percent, 95 needed; \
+shop for news.example.com is silent since 2026-11-12
+        + 2 reporters, 2 needed
+        + last report 2026-11-30, not more than 3 days old needed
+        + 0 percent from unknown sources, at most 1
+        """,
+        None,
+    ),
+    "one stray message of a sub-domain": History(
+        history(both(MONTH, shop=99), reports(days(28), GOOGLE, {"news_unsigned": 1})),
+        """
+        + 30 days of reports without a gap, 14 needed
+        + 4358 messages of declared senders, 100 needed
+        + 99.9 percent aligned, 98 needed
+        + lowest of the declared senders: shop has 99.9 percent, 95 needed
+        + 2 reporters, 2 needed
+        + last report 2026-11-30, not more than 3 days old needed
+        + 0 percent from unknown sources, at most 1
+        """,
+        TODAY,
+        lost=("1 of shop for news.example.com, declared, not aligned",),
+    ),
     "a sender that falls silent": History(
         history(both(days(1, 12), office=20, shop=3), both(days(13, 30), office=20)),
         """

@@ -40,8 +40,14 @@ CASES: list[tuple[str, Sequence[MailReport], SourceKind, str]] = [
     (
         "two reporters",
         [report(stranger(), reporter=ONE), report(stranger(), reporter=TWO), LATER],
-        SPOOF,
-        "2 reporters saw it, and for a short time",
+        UNKNOWN,
+        "nothing tells whose it is",
+    ),
+    (
+        "invoices that leave on one day of a month",
+        [report(stranger(count=900), day=3, reporter=who) for who in (ONE, TWO)] + [LATER],
+        UNKNOWN,
+        "nothing tells whose it is",
     ),
     (
         "two reporters, day after day",

@@ -36,7 +36,9 @@ ttl: 1
 dmarc: {p: reject}
 mta_sts: {mode: enforce, mx: [mx.example.com], max_age: 604800}
 bimi: {default: {l: "https://www.example.com/logo.svg"}}
-allow: [{rule: DMARC032, reason: nobody reports in the lab, until: 2999-01-01}]
+allow:
+  - {rule: DMARC032, reason: nobody reports in the lab, until: 2999-01-01}
+  - {rule: STS019, reason: nobody reports in the lab, until: 2999-01-01}
 """
 FAR = (
     "domain: far.example.com\nzone: example.com\nproviders: [bind]\n"

@@ -78,6 +78,7 @@ domain: example.com
 mta_sts: {mode: enforce, mx: [mx.example.com, "*.example.net"], max_age: 604800}
 tls_rpt: {rua: ["mailto:tls@example.com", "https://example.com/tls?a=b"]}
 bimi: {default: {l: "https://example.com/logo.svg", a: "https://example.com/mark.pem"}, old: absent}
+allow: [{rule: STS019, reason: nobody reports in the lab, until: 2999-01-01}]
 """
 REPORTING = 'domain: {}\nproviders: []\ndmarc: {{p: none, rua: ["mailto:dmarc@example.com"]}}\n'
 FOREIGN_RECEPTION = """

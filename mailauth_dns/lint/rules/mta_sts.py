@@ -157,8 +157,9 @@ def sts_enforced_without_evidence() -> None:
     mode enforce needs: days, sessions, reporters, and the share that could be verified. `mta_sts
     status` shows what is missing and on which day the step may come; `mta_sts advance` writes it.
 
-    Looked at is a plan that goes from mode testing or none to enforce. Reports count where they are
-    about a policy that lists the same exchangers. No reports are never good reports.
+    Looked at is a plan that goes to enforce from mode testing or none, from no record, or from an
+    id that does not tell the mode. Only who enforced before needs no reports. Reports count where
+    they are about a policy that lists the same exchangers. No reports are never good reports.
 
     Bad:
         mta_sts: {mode: enforce, ...}  # and testing is published, and nobody has read a report
