@@ -8,6 +8,7 @@ from datetime import date
 from functools import lru_cache
 
 from mailauth_dns.deploy.policy_since import Since, records_since
+from mailauth_dns.deploy.spf_passes import spf_passes
 from mailauth_dns.deploy.sts_standing import sts_section, sts_standing
 from mailauth_dns.diff.change import Asked, Change, Risk
 from mailauth_dns.diff.transport_meaning import may_begin_to_enforce
@@ -156,16 +157,10 @@ def _takes(change: Change) -> bool:
     gone = change.before - change.after
     match change.family:
         case Family.SPF:
-            return bool(_passing(change.before) - _passing(change.after))
+            return bool(spf_passes(change.before) - spf_passes(change.after))
         case Family.DKIM:
             return bool(gone) and change.judgement.risk is not Risk.SAFE
         case Family.RETURN_PATH:
             return bool(gone)
         case _:
             return False
-
-
-def _passing(records: frozenset[str]) -> frozenset[str]:
-    """Return the terms of SPF records that let mail pass, or lead to some that do."""
-    words = " ".join(records).lower().split()
-    return frozenset(word.lstrip("+") for word in words if word[0] not in "-~?")

@@ -17,6 +17,7 @@ from mailauth_dns.compile import declarations
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.deploy import git, git_files
 from mailauth_dns.deploy.git_files import GitFile
+from mailauth_dns.deploy.spf_passes import spf_passes
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy import spf_flattening
 from mailauth_dns.policy.load import load_sound
@@ -63,9 +64,9 @@ def records_since(
 ) -> Since:
     """Return the day of the last commit that took something away by which mail may pass.
 
-    That is a value of SPF or DKIM, or relaxed alignment. Commits are dated by their merge. Without
-    `alignment` only records count: what a plan is about to tighten is in the newest commit. Days
-    before the `oldest` are alike to who asks: any of them may stand for another.
+    That is a term of SPF, a value of DKIM, or relaxed alignment. Commits are dated by their merge.
+    Without `alignment` only records count: what a plan is about to tighten is in the newest commit.
+    Days before the `oldest` are alike to who asks: any of them may stand for another.
     """
     found = _history(repo, policy.path, alignment).since(policy.domain, oldest)
     if found.day is None:
@@ -211,7 +212,9 @@ def _holds(repo: Repo, policy: Policy) -> Holds:
     for entry in declarations.of(policy, repo.lock):
         if entry.family is Family.DMARC:
             found.update(*map(_alignment, entry.values))
-        elif entry.family is Family.SPF or entry.family is Family.DKIM or entry.sender is not None:
+        elif entry.family is Family.SPF:
+            found |= {(*entry.key, term) for term in spf_passes(entry.values)}
+        elif entry.family is Family.DKIM or entry.sender is not None:
             found |= {
                 (*entry.key, value) for value in entry.values if not _is_revoked(entry, value)
             }

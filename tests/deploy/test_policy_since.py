@@ -57,6 +57,12 @@ def old(repo: RepoFolder) -> RepoFolder:
 
 # What a commit of ten days ago changed, and whether mail that passed before may fail since.
 TAKES_AWAY: dict[str, tuple[Edit, bool]] = {
+    "one address more": (put('"ip4:192.0.2.10"', '"ip4:192.0.2.10", "ip4:192.0.2.11"'), False),
+    "another word for who is not listed": (put("all: fail", "all: softfail"), False),
+    "an address that is refused before": (
+        put('["ip4:192.0.2.10"]', '["-ip4:192.0.2.10/31", "ip4:192.0.2.10"]'),
+        True,
+    ),
     "an address": (put('"ip4:192.0.2.10"', '"ip4:192.0.2.11"'), True),
     "a key": (put(f"{{s1: {{p: {KEY}, k: ed25519}}}}", "{}"), True),
     "a key that is revoked": (put(f"{{p: {KEY}, k: ed25519}}", "{state: revoked}"), True),
