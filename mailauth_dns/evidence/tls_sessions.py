@@ -35,13 +35,17 @@ class FailedAlike:
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """What one report says of one policy; `counts`: it is the one in question."""
+    """What one report says of one policy; `counts`: it is the one in question.
+
+    `told`: the reporter names its exchangers. Where it does not, failures count and nothing else.
+    """
 
     window: Window
     secured: int
     failed: int
     failures: tuple[tuple[DomainName | None, str, int], ...]
     counts: bool
+    told: bool
 
     @property
     def day(self) -> date:
@@ -70,13 +74,12 @@ def sessions_of(evidence: Evidence, exchangers: Collection[str], today: date) ->
             continue
         for policy in report.policies:
             failures = tuple(_failures(policy))
-            yield Sessions(
-                report.window,
-                policy.successful,
-                sum(count for _, _, count in failures),
-                failures,
-                _counts(policy, frozenset(exchangers)),
-            )
+            failed = sum(count for _, _, count in failures)
+            ours = _counts(policy, frozenset(exchangers))
+            told = bool(policy.exchangers)
+            # Success at exchangers that nobody names says nothing of ours.
+            yield Sessions(report.window, policy.successful, 0, (), ours and told, told)
+            yield Sessions(report.window, 0, failed, failures, ours, told)
 
 
 def alike(sessions: Collection[Sessions]) -> tuple[FailedAlike, ...]:
