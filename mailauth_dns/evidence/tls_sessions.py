@@ -12,6 +12,7 @@ from datetime import date
 
 from mailauth_dns.evidence.counted import last_day
 from mailauth_dns.evidence.evidence import Evidence, Window
+from mailauth_dns.evidence.session_policies import kept_exchangers
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.tls import Mode, PolicyType, TlsPolicy
 
@@ -113,9 +114,9 @@ def _counts(policy: TlsPolicy, ours: frozenset[str]) -> bool:
     """Tell whether these sessions say how the policy would fare that lists `ours`."""
     if policy.type is not PolicyType.STS or policy.mode is Mode.NONE:
         return False
-    told = frozenset(policy.exchangers)
+    told = policy.exchangers
     if policy.mode is not None and told:  # the policy's own lines are in the report
-        return told == ours
+        return kept_exchangers(told) == kept_exchangers(ours)
     return all(any(covers(pattern, each) for pattern in ours) for each in told)
 
 
