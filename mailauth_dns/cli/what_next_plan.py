@@ -15,6 +15,7 @@ from mailauth_dns.deploy.replan import NoLongerReviewed
 from mailauth_dns.deploy.zone_results import Status, ZoneResult
 from mailauth_dns.export.pipeline import pipeline_of
 from mailauth_dns.keys.times import span
+from mailauth_dns.plan.evidence_entry import STS_WITHOUT_EVIDENCE, WITHOUT_EVIDENCE
 from mailauth_dns.plan.permissions import (
     LIVE_UNKNOWN,
     NOT_AUTHORITATIVE,
@@ -26,6 +27,9 @@ from mailauth_dns.plan.policy_permissions import changing_domains
 from mailauth_dns.policy.allowed_changes import REFUSED_BY
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
+
+# The rules that ask for evidence, and the commands that judge it.
+_JUDGED_BY = {WITHOUT_EVIDENCE: "dmarc", STS_WITHOUT_EVIDENCE: "mta_sts"}
 
 
 def after_plan(
@@ -141,6 +145,7 @@ def _permit(session: Session, refused: Sequence[ZoneResult], file: Path | None, 
     zones = list(dict.fromkeys(zone.zone for zone in refused))
     left = f" and {len(zones) - MAX_NAMED} more" if len(zones) > MAX_NAMED else ""
     session.say(f"refused, nothing was written there: {', '.join(zones[:MAX_NAMED])}{left}")
+    _evidence_first(session, refused)
     wanted = to_permit(refused, repo)
     for path, rules in list(wanted.items())[:MAX_NAMED]:
         session.say(f"If that is meant, write in {path}, and have it reviewed:")
@@ -154,6 +159,22 @@ def _permit(session: Session, refused: Sequence[ZoneResult], file: Path | None, 
         session.again(why="once it is permitted")
     else:
         session.next("rules", rules[0], why="why nothing was written, and what to do")
+
+
+def _evidence_first(session: Session, refused: Iterable[ZoneResult]) -> None:
+    """Say how reports permit what was refused for want of them: that needs no permission."""
+    asked = dict.fromkeys(
+        (_JUDGED_BY[refusal.rule], refusal.domain)
+        for zone in refused
+        for refusal in zone.refusals
+        if refusal.rule in _JUDGED_BY
+    )
+    if not asked:
+        return
+    session.say("Evidence comes first. Keep what reports say, and see what the step waits for:")
+    session.say(f"  {session.spelled(('mailauth-dns', 'reports', 'read', 'PATH', '--write'))}")
+    for group, domain in list(asked)[:MAX_NAMED]:
+        session.say(f"  {session.spelled(('mailauth-dns', group, 'status', domain))}")
 
 
 def to_permit(refused: Iterable[ZoneResult], repo: Repo) -> dict[str, list[str]]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 
 from mailauth_dns.compile.declarations import dmarc_section
+from mailauth_dns.deploy.nothing_counts import NothingCounts, nothing_counts
 from mailauth_dns.deploy.policy_since import Since, records_since
 from mailauth_dns.evidence.attribution import attributed
 from mailauth_dns.evidence.declared_sources import declared_of
@@ -25,7 +26,8 @@ class Standing:
     """A domain on the ramp.
 
     `record` is None where the policy declares no record, and `step` where none is left; there is a
-    verdict for each step. `since` is when DNS was last changed.
+    verdict for each step. `since` is when DNS was last changed, and `nothing` why no report counts,
+    None where one does.
     """
 
     policy: Policy
@@ -36,6 +38,7 @@ class Standing:
     verdict: Verdict | None = None
     sources: tuple[SourceShare, ...] = ()
     reports: int = 0
+    nothing: NothingCounts | None = None
 
 
 def standing(repo: Repo, policy: Policy, today: date) -> Standing:
@@ -55,5 +58,19 @@ def standing(repo: Repo, policy: Policy, today: date) -> Standing:
     since = records_since(repo, policy) if evidence.mail else _NOT_ASKED
     rows = attributed(evidence, declared_of(repo, policy)) if evidence.mail else ()
     found = verdict(evidence, rows, gate, step, today, since=since.day, parked=False)
-    shares = source_shares(rows, found.reports)
-    return Standing(policy, section.record, gate, since, step, found, shares, len(evidence.mail))
+    nothing = None
+    if found.first is None:
+        before = step.record_before
+        nothing = nothing_counts(evidence.mail, before, gate.days, since, today)
+        found = replace(found, not_before=nothing.earliest)
+    return Standing(
+        policy,
+        section.record,
+        gate,
+        since,
+        step,
+        found,
+        source_shares(rows, found.reports),
+        len(evidence.mail),
+        nothing,
+    )

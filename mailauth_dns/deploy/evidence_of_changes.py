@@ -8,11 +8,13 @@ from datetime import date
 from functools import lru_cache
 
 from mailauth_dns.deploy.policy_since import Since, records_since
+from mailauth_dns.deploy.spf_passes import spf_passes
 from mailauth_dns.deploy.sts_standing import sts_section, sts_standing
 from mailauth_dns.diff.change import Asked, Change, Risk
 from mailauth_dns.diff.transport_meaning import may_begin_to_enforce
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.attribution import attributed
+from mailauth_dns.evidence.counted import day_of
 from mailauth_dns.evidence.declared_sources import declared_of
 from mailauth_dns.evidence.evidence_files import read_evidence
 from mailauth_dns.evidence.verdict import gate_of
@@ -99,7 +101,8 @@ class EvidenceOfChanges:
             return unknown(about(asked) or "tightens", str(error))
         since = Since(None, pending or "")
         if known.evidence.mail and pending is None:
-            since = records_since(self._repo, policy, alignment=False)
+            first = min(day_of(each.window.begin) for each in known.evidence.mail)
+            since = records_since(self._repo, policy, alignment=False, oldest=first)
         return of_dmarc(asked, known, since.day, since.why)
 
     def _ended(self, policy: Policy, gone: tuple[str, ...]) -> EvidenceEntry:
@@ -154,16 +157,10 @@ def _takes(change: Change) -> bool:
     gone = change.before - change.after
     match change.family:
         case Family.SPF:
-            return bool(_passing(change.before) - _passing(change.after))
+            return bool(spf_passes(change.before) - spf_passes(change.after))
         case Family.DKIM:
             return bool(gone) and change.judgement.risk is not Risk.SAFE
         case Family.RETURN_PATH:
             return bool(gone)
         case _:
             return False
-
-
-def _passing(records: frozenset[str]) -> frozenset[str]:
-    """Return the terms of SPF records that let mail pass, or lead to some that do."""
-    words = " ".join(records).lower().split()
-    return frozenset(word.lstrip("+") for word in words if word[0] not in "-~?")

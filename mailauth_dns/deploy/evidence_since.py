@@ -11,6 +11,7 @@ from mailauth_dns.evidence.evidence_files import path_of, read_evidence
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import EVIDENCE_DIR
 from mailauth_dns.policy.sections.dmarc import DmarcSection
+from mailauth_dns.policy.sections.mta_sts import MtaStsSection
 from mailauth_dns.records.dmarc import Record, Testing
 from mailauth_dns.records.name import DomainName
 
@@ -18,8 +19,8 @@ from mailauth_dns.records.name import DomainName
 def zones_of_new_evidence(repo: Repo, commit: str) -> frozenset[DomainName]:
     """Return the zones whose evidence is not as in a commit, and whose plan depends on it.
 
-    That is where a sender is gone, and where the policy asks for something else than receivers
-    found last: then its DMARC record is to change.
+    That is where a sender is gone, where MTA-STS is enforced, and where the policy asks for
+    something else than receivers found last: then its DMARC record is to change.
 
     Raises:
         MailAuthError: git does not tell what was there.
@@ -44,6 +45,10 @@ def _changed(repo: Repo, commit: str) -> Iterator[str]:
 
 def _depends(repo: Repo, policy: Policy) -> bool:
     if any(use.life.gone for use in policy.senders):
+        return True
+    # Reports name the policies that senders found, but not which of them is in DNS now.
+    sts = policy.body.mta_sts
+    if isinstance(sts, MtaStsSection) and sts.mode == "enforce":
         return True
     section = policy.body.dmarc
     if not isinstance(section, DmarcSection):

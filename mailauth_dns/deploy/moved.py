@@ -7,6 +7,7 @@ from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan import evidence_words
 from mailauth_dns.plan.done import is_done
 from mailauth_dns.plan.evidence_entry import EvidenceEntry
+from mailauth_dns.plan.evidence_moved import worse
 from mailauth_dns.plan.plan import ChangeEntry, ZoneEntry
 from mailauth_dns.records.zone import quoted
 
@@ -43,15 +44,17 @@ def evidence_differences(reviewed: ZoneEntry, now: ZoneEntry) -> list[str]:
 
     A change that is done needs no evidence any more.
     """
-    if reviewed.digests.evidence == now.digests.evidence:
-        return []
+    same = reviewed.digests.evidence == now.digests.evidence
     approved = {(change.name, change.type): change.evidence for change in reviewed.changes}
     found = []
     for change in now.changes:
         before, after = approved.get((change.name, change.type)), change.evidence
-        if after is not None and (before is None or before.outcome != after.outcome):
+        if after is None:
+            continue
+        more = list(worse(before, after)) if before is not None else []
+        if more or not (same or (before is not None and before.outcome == after.outcome)):
             told = _reviewed_evidence(before)
-            said = evidence_words.refusal(after)
+            said = "; ".join((evidence_words.refusal(after), *more))
             found += [
                 f"{change.name} {change.type} at {now.provider}: the evidence says otherwise than "
                 f"at the review: {said}",

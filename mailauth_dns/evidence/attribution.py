@@ -12,8 +12,9 @@ from mailauth_dns.evidence import failed, passed
 from mailauth_dns.evidence.clues import Clues
 from mailauth_dns.evidence.declared_sources import Declared
 from mailauth_dns.evidence.evidence import Evidence, Row
-from mailauth_dns.evidence.source_kind import AttributedRow
+from mailauth_dns.evidence.source_kind import AttributedRow, SourceKind
 from mailauth_dns.evidence.strangers import Judged, settled
+from mailauth_dns.evidence.undone import is_undone
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import PublishedPolicy
 
@@ -27,7 +28,7 @@ def attributed(
     """
     clues = Clues(declared, hosts or {})
     seen: dict[Hashable, Judged] = {}
-    found = []
+    found, likes = [], list[Hashable]()
     for report in evidence.mail:
         modes = (report.published.adkim, report.published.aspf)
         for row in report.rows:
@@ -44,10 +45,15 @@ def attributed(
             if alike not in seen:
                 seen[alike] = _judged(row, report.published, clues)
             found.append((report.window, row, seen[alike]))
-    return tuple(
-        AttributedRow(window, row, by)
-        for (window, row, _), by in zip(found, settled(found), strict=True)
-    )
+            likes.append(alike)
+    undone: dict[Hashable, bool] = {}
+    rows = []
+    for (window, row, _), by, like in zip(found, settled(found), likes, strict=True):
+        if like not in undone:
+            known = by.kind is not SourceKind.UNKNOWN
+            undone[like] = is_undone(row, clues, known=known)
+        rows.append(AttributedRow(window, row, by, undone[like]))
+    return tuple(rows)
 
 
 def _judged(row: Row, published: PublishedPolicy, clues: Clues) -> Judged:

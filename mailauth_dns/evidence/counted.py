@@ -117,19 +117,20 @@ def is_touched(row: Row, domain: DomainName, step: Step) -> bool:
     return step.own if row.author == domain else step.below
 
 
-def passes(row: Row, step: Step) -> bool:
+def passes(each: AttributedRow, step: Step) -> bool:
     """Tell whether a row's messages pass DMARC after a step; what nobody said does not pass."""
+    row = each.row
+    if each.undone:
+        return False
     if not step.strict:
         return row.aligned is True
     dkim, spf = row.dkim_aligned, row.spf_aligned
     if "adkim" in step.strict:
-        dkim = any(
-            each.result is AuthResult.PASS and each.domain == row.author for each in row.dkim
-        )
+        dkim = any(one.result is AuthResult.PASS and one.domain == row.author for one in row.dkim)
     if "aspf" in step.strict:
         spf = any(
-            each.result is AuthResult.PASS and not each.helo and each.domain == row.author
-            for each in row.spf
+            one.result is AuthResult.PASS and not one.helo and one.domain == row.author
+            for one in row.spf
         )
     return bool(dkim or spf)
 
@@ -143,12 +144,13 @@ def _add(numbers: Numbers, each: AttributedRow, domain: DomainName, step: Step) 
         numbers.declared += count
     if not is_touched(each.row, domain, step):
         return
-    good = passes(each.row, step)
+    good = passes(each, step)
     if kind in DECLARED:
         streams = numbers.aligned if good else numbers.failed
         stream = stream_of(each.row, each.by, domain)
         streams[stream] = streams.get(stream, 0) + count
-    elif kind is SourceKind.UNKNOWN and not good:  # what passes does so whoever sends it
+    elif each.undone or (kind is SourceKind.UNKNOWN and not good):
+        # What still passes does so whoever sends it. Of what is gone, forwarded mail is no excuse.
         name = name_of(each.row, each.by)
         numbers.unknown[name] = numbers.unknown.get(name, 0) + count
 

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
+from typing import NamedTuple
 
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.sections.dkim import KeyState, SelectorSection
@@ -74,47 +75,75 @@ class Declared:
     """What a repo says of who sends for a domain.
 
     `zone` is where names are the domain owner's own. `sources` are those of the domain's policy
-    first, and then of policies for names above and below it, whose mail may align too.
+    first, and then of policies for names above and below it, whose mail may align too. `spf_of` and
+    `keys_of` are the domains of which policies say all that passes by SPF, and all keys; what a
+    policy leaves out is not known.
     """
 
     domain: DomainName
     zone: DomainName
     sources: tuple[DeclaredSource, ...]
     known: Recognition = field(compare=False, repr=False)
+    spf_of: frozenset[DomainName] = frozenset()
+    keys_of: frozenset[DomainName] = frozenset()
 
 
 def declared_of(repo: Repo, policy: Policy) -> Declared:
     """Return who sends for a policy's domain, as far as the files of its repo tell."""
     known = Recognition(repo.catalogue)
     sources = list(_sources(policy, repo.lock, known))
-    for other in _related(repo, policy):
+    related = list(_related(repo, policy))
+    for other in related:
         sources += (
             replace(each, key=f"{each.key} of {other.domain}")
             for each in _sources(other, repo.lock, known)
         )
-    return Declared(policy.domain, _by_zone(repo)[0][policy.zone], tuple(sources), known)
+    spf_of = frozenset(each.domain for each in (policy, *related) if _says_spf(each))
+    keys_of = frozenset(
+        each.domain for each in (policy, *related) if each.body.parked or each.body.dkim is not None
+    )
+    topmost = _neighbours(repo).topmost[policy.zone]
+    return Declared(policy.domain, topmost, tuple(sources), known, spf_of, keys_of)
+
+
+def _says_spf(policy: Policy) -> bool:
+    """Tell whether a policy says of every host whether it passes by SPF."""
+    section = policy.body.spf
+    if isinstance(section, SpfSection):
+        return section.all != "pass"
+    return bool(policy.body.parked) or section is not None
 
 
 def _related(repo: Repo, policy: Policy) -> Iterator[Policy]:
-    """Yield the policies for names above and below a domain."""
-    topmost, policies = _by_zone(repo)
-    for other in policies[topmost[policy.zone]]:
-        one, two = other.domain, policy.domain
-        if one != two and (is_at_or_below(one, two) or is_at_or_below(two, one)):
-            yield other
+    """Yield the policies for names above and below a domain, in the repo's order."""
+    for at in sorted(_neighbours(repo).related[policy.domain]):
+        yield repo.policies[at]
+
+
+class _Neighbours(NamedTuple):
+    """What lies above and below what in a repo.
+
+    `topmost` is the topmost zone of the repo above each one. `related` are the places in
+    `repo.policies` of those for names above and below each domain.
+    """
+
+    topmost: Mapping[DomainName, DomainName]
+    related: Mapping[DomainName, Sequence[int]]
 
 
 @lru_cache(maxsize=1)  # of one repo, many domains are asked for
-def _by_zone(
-    repo: Repo,
-) -> tuple[Mapping[DomainName, DomainName], Mapping[DomainName, list[Policy]]]:
-    """Return the topmost zone of the repo above each one, and the policies below each of these."""
+def _neighbours(repo: Repo) -> _Neighbours:
+    """Index a repo in one pass: a zone may hold 100 000 policies."""
     zones = {policy.zone for policy in repo.policies}
     topmost = {zone: [each for each in upwards(zone) if each in zones][-1] for zone in zones}
-    policies: dict[DomainName, list[Policy]] = {}
-    for policy in repo.policies:
-        policies.setdefault(topmost[policy.zone], []).append(policy)
-    return topmost, policies
+    places = {policy.domain: at for at, policy in enumerate(repo.policies)}
+    related: dict[DomainName, list[int]] = {domain: [] for domain in places}
+    for domain, at in places.items():
+        for name in upwards(domain):
+            if name != domain and name in places:
+                related[name].append(at)
+                related[domain].append(places[name])
+    return _Neighbours(topmost, related)
 
 
 def _sources(policy: Policy, lock: Lock, known: Recognition) -> Iterable[DeclaredSource]:

@@ -25,12 +25,17 @@ def _without_exchangers(kind: _PolicyKind) -> _PolicyKind:
     return kind._replace(exchangers=())
 
 
+def kept_exchangers(exchangers: Iterable[str]) -> tuple[str, ...]:
+    """Return which exchangers of a policy are kept; what is held against them is cut alike."""
+    return tuple(sorted(set(exchangers))[:MAX_EXCHANGERS])
+
+
 def fewer_policies(domain: DomainName, policies: Iterable[TlsPolicy]) -> tuple[TlsPolicy, ...]:
     """Return the policies of a domain, those that differ in nothing but their sessions as one."""
     found: dict[_PolicyKind, list[TlsPolicy]] = {}
     for policy in policies:
-        exchangers = tuple(sorted(set(policy.exchangers))[:MAX_EXCHANGERS])
-        found.setdefault(_PolicyKind(policy.type, policy.mode, exchangers), []).append(policy)
+        kind = _PolicyKind(policy.type, policy.mode, kept_exchangers(policy.exchangers))
+        found.setdefault(kind, []).append(policy)
     sizes = {kind: Counted(sum(map(_sessions, of))) for kind, of in found.items()}
     kept = fewer(sizes, MAX_POLICIES, (_without_exchangers,), repr)
     merged: dict[_PolicyKind, list[TlsPolicy]] = {}

@@ -39,8 +39,12 @@ class Attribution:
 
 @dataclass(frozen=True, slots=True)
 class AttributedRow:
-    """A row of one report, and whose messages it holds."""
+    """A row of one report, and whose messages it holds.
+
+    `undone`: it aligned, by what the policies of today no longer have.
+    """
 
     window: Window
     row: Row
     by: Attribution
+    undone: bool = False

@@ -12,7 +12,7 @@ from mailauth_dns.evidence.source_kind import AttributedRow, SourceKind
 
 @dataclass(frozen=True, slots=True)
 class SourceShare:
-    """The messages of one source, and how many of them pass.
+    """The messages of one source, and how many of them pass by the policies of today.
 
     `kind` is `declared` for a declared sender, else as attribution has it. `mend` is what to do
     where some do not pass.
@@ -40,7 +40,7 @@ def source_shares(
             key[1],
             kind,
             there.messages + each.row.count,
-            there.passed + (each.row.count if each.row.aligned is True else 0),
+            there.passed + (each.row.count if each.row.aligned is True and not each.undone else 0),
             there.mend or (each.by.mend if each.by.kind is SourceKind.NOT_ALIGNED else None),
         )
     return tuple(

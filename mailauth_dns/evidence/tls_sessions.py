@@ -12,6 +12,7 @@ from datetime import date
 
 from mailauth_dns.evidence.counted import last_day
 from mailauth_dns.evidence.evidence import Evidence, Window
+from mailauth_dns.evidence.session_policies import kept_exchangers
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.tls import Mode, PolicyType, TlsPolicy
 
@@ -35,13 +36,17 @@ class FailedAlike:
 
 @dataclass(frozen=True, slots=True)
 class Sessions:
-    """What one report says of one policy; `counts`: it is the one in question."""
+    """What one report says of one policy; `counts`: it is the one in question.
+
+    `told`: the reporter names its exchangers. Where it does not, failures count and nothing else.
+    """
 
     window: Window
     secured: int
     failed: int
     failures: tuple[tuple[DomainName | None, str, int], ...]
     counts: bool
+    told: bool
 
     @property
     def day(self) -> date:
@@ -70,13 +75,12 @@ def sessions_of(evidence: Evidence, exchangers: Collection[str], today: date) ->
             continue
         for policy in report.policies:
             failures = tuple(_failures(policy))
-            yield Sessions(
-                report.window,
-                policy.successful,
-                sum(count for _, _, count in failures),
-                failures,
-                _counts(policy, frozenset(exchangers)),
-            )
+            failed = sum(count for _, _, count in failures)
+            ours = _counts(policy, frozenset(exchangers))
+            told = bool(policy.exchangers)
+            # Success at exchangers that nobody names says nothing of ours.
+            yield Sessions(report.window, policy.successful, 0, (), ours and told, told)
+            yield Sessions(report.window, 0, failed, failures, ours, told)
 
 
 def alike(sessions: Collection[Sessions]) -> tuple[FailedAlike, ...]:
@@ -110,9 +114,9 @@ def _counts(policy: TlsPolicy, ours: frozenset[str]) -> bool:
     """Tell whether these sessions say how the policy would fare that lists `ours`."""
     if policy.type is not PolicyType.STS or policy.mode is Mode.NONE:
         return False
-    told = frozenset(policy.exchangers)
+    told = policy.exchangers
     if policy.mode is not None and told:  # the policy's own lines are in the report
-        return told == ours
+        return kept_exchangers(told) == kept_exchangers(ours)
     return all(any(covers(pattern, each) for pattern in ours) for each in told)
 
 

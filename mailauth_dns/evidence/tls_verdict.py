@@ -28,9 +28,10 @@ class TlsVerdict:
     """What the evidence says of mode enforce.
 
     `first` and `last` are the days of the window, None without evidence. `days` are those with a
-    report. `apart` are sessions in the window under no policy, another one, or DANE: they do not
-    count. `not_before` is the day on which the step may come if mail goes on as it does; None where
-    time alone does not mend what blocks.
+    report. `apart` are sessions in the window under no policy, another one, or DANE, and those that
+    were secured at exchangers that nobody names: they do not count. `not_before` is the day on
+    which the step may come if mail goes on as it does; None where time alone does not mend what
+    blocks.
     """
 
     parts: tuple[Measured, ...]
@@ -82,7 +83,7 @@ def tls_verdict(
         parts=parts,
         first=min(each.day for each in seen),
         last=last,
-        days=len({each.day for each in seen}),
+        days=len({each.day for each in _told(seen)}),
         sessions=_total(seen),
         secured=sum(each.secured for each in seen),
         failures=alike(seen),
@@ -96,11 +97,20 @@ def _begin(counted: Sequence[Sessions], last: date, gate: TlsGate) -> date:
     """Return the first day of the window, with or without a report."""
     shortest = last - timedelta(days=gate.days - 1)
     longest = last - timedelta(days=max(LONGEST, gate.days) - 1)
-    for day in sorted({each.day for each in counted if longest <= each.day}, reverse=True):
-        seen = [each for each in counted if each.day >= day]
+    told = _told(counted)
+    for day in sorted({each.day for each in told if longest <= each.day}, reverse=True):
+        seen = [each for each in told if each.day >= day]
         if _days(seen) >= gate.days and _volume(seen) >= gate.sessions:
             return min(day, shortest)
     return longest
+
+
+def _told(seen: Sequence[Sessions]) -> Sequence[Sessions]:
+    """Return what may advance: without the failures at exchangers that nobody names.
+
+    Where there is nothing else, these are all that is known, and no share of them is secured.
+    """
+    return [each for each in seen if each.told] or seen
 
 
 def _days(seen: Sequence[Sessions]) -> int:
@@ -122,24 +132,25 @@ def _total(seen: Sequence[Sessions]) -> int:
 
 
 def _measured(seen: Sequence[Sessions], gate: TlsGate, today: date) -> Iterator[Measured]:
-    days, told = _days(seen), len({each.day for each in seen})
-    words = f"{told} days with a report, {gate.days} needed"
-    if days < gate.days <= told:
+    told = _told(seen)
+    days, every = _days(told), len({each.day for each in told})
+    words = f"{every} days with a report, {gate.days} needed"
+    if days < gate.days <= every:
         words += ": one day has a single report, which alone cannot decide"
     yield Measured(Part.DAYS, days >= gate.days, words)
-    volume, total = _volume(seen), _total(seen)
+    volume, total = _volume(told), _total(told)
     words = f"{total} sessions, {gate.sessions} needed"
     if volume < gate.sessions <= total:
         words += f": {volume} without the largest report, which alone cannot decide"
     yield Measured(Part.SESSIONS, volume >= gate.sessions, words)
     yield _secured(seen, gate)
-    names = {each.reporter for each in seen}
-    number = reporters([Counted(window, Numbers()) for window in {each.window for each in seen}])
+    names = {each.reporter for each in told}
+    number = reporters([Counted(window, Numbers()) for window in {each.window for each in told}])
     words = f"{len(names)} reporter{'s' if len(names) != 1 else ''}, {gate.reporters} needed"
     if number < gate.reporters <= len(names):
         words += ": one has sent a single report, which alone cannot decide"
     yield Measured(Part.REPORTERS, number >= gate.reporters, words)
-    yield _newest(seen, gate, today)
+    yield _newest(told, gate, today)
 
 
 def _secured(seen: Sequence[Sessions], gate: TlsGate) -> Measured:
@@ -205,14 +216,15 @@ def _not_before(
     missing = {each.part for each in parts if not each.met}
     if not missing:
         return today
+    told = _told(seen)
     waits = [
         (needed - have, have)
-        for needed, have in ((gate.days, _days(seen)), (gate.sessions, _volume(seen)))
+        for needed, have in ((gate.days, _days(told)), (gate.sessions, _volume(told)))
         if 0 < have < needed
     ]
     if not missing <= {Part.DAYS, Part.SESSIONS} or not waits:
         return None
-    first, last = min(each.day for each in seen), max(each.day for each in seen)
+    first, last = min(each.day for each in told), max(each.day for each in told)
     span = (last - first).days + 1
     wait = max(-(-more * span // have) for more, have in waits)
     # The report of a day comes on the next one.

@@ -75,7 +75,7 @@ def _lost(
     """Return what fails in the window and is touched by the step, the most first."""
     found: dict[tuple[str, str], int] = {}
     for each in rows:
-        if each.window not in shown or passes(each.row, step):
+        if each.window not in shown or passes(each, step):
             continue
         if is_touched(each.row, evidence.domain, step):
             name = name_of(each.row, each.by)

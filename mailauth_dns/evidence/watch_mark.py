@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.evidence.change import ChangeKind
@@ -18,6 +18,9 @@ from mailauth_dns.records.name import DomainName, domain_name
 _FORMAT = 1
 _KINDS = {kind.value: kind for kind in ChangeKind}
 _MERGE = ("<<<<<<<", "=======", ">>>>>>>", "|||||||")
+
+_Name = TypeVar("_Name", bound=str)
+_Value = TypeVar("_Value")
 
 Key = tuple[ChangeKind, str]  # what is new, and about whom
 
@@ -58,7 +61,7 @@ def parse(text: str, path: str) -> Mark:
         MailAuthError: it is not what `reports watch` writes.
     """
     try:
-        found = json.loads(text)
+        found = json.loads(text, object_pairs_hook=_once)
     except (ValueError, RecursionError) as error:
         raise MailAuthError(f"{path}: {_why(text, error)}; {_INSTEAD}") from None
     if isinstance(found, dict) and found.get("format") not in (None, _FORMAT):
@@ -67,7 +70,9 @@ def parse(text: str, path: str) -> Mark:
             "use the version that wrote it, or delete the file"
         )
     try:
-        return {domain_name(domain): _told(each) for domain, each in _items(found["domains"])}
+        return _once([(domain_name(name), _told(each)) for name, each in _items(found["domains"])])
+    except _TwiceError as error:
+        raise MailAuthError(f"{path}: {error}; {_INSTEAD}") from None
     except (KeyError, TypeError, ValueError, RecordSyntaxError):
         raise MailAuthError(f"{path}: is not what `reports watch` writes; {_INSTEAD}") from None
 
@@ -77,9 +82,27 @@ _INSTEAD = (
 )
 
 
+class _TwiceError(ValueError):
+    """A key that stands twice: which of them holds is anybody's guess."""
+
+    def __init__(self, key: str) -> None:
+        super().__init__(f"{json.dumps(key)} stands twice, as after a merge")
+
+
+def _once(pairs: list[tuple[_Name, _Value]]) -> dict[_Name, _Value]:
+    found: dict[_Name, _Value] = {}
+    for key, value in pairs:
+        if key in found:
+            raise _TwiceError(key)
+        found[key] = value
+    return found
+
+
 def _why(text: str, error: Exception) -> str:
     if any(line.startswith(_MERGE) for line in text.splitlines()):
         return "holds both sides of a merge"
+    if isinstance(error, _TwiceError):
+        return str(error)
     line = f"line {error.lineno}: " if isinstance(error, json.JSONDecodeError) else ""
     return f"{line}is no JSON"
 
@@ -95,5 +118,8 @@ def _told(found: Any) -> Told:  # noqa: ANN401 - anything JSON holds
     for each in found["told"]:
         if not isinstance(each["subject"], str):
             raise TypeError
-        changes[_KINDS[each["kind"]], each["subject"]] = date.fromisoformat(each["day"])
+        key = _KINDS[each["kind"]], each["subject"]
+        if key in changes:
+            raise _TwiceError(each["subject"])
+        changes[key] = date.fromisoformat(each["day"])
     return Told(date.fromisoformat(found["until"]), changes)

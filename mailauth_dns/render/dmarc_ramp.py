@@ -9,16 +9,16 @@ from rich.text import Text
 
 from mailauth_dns.deploy.dmarc_advance import Advanced
 from mailauth_dns.deploy.dmarc_standing import Standing
-from mailauth_dns.evidence.gate import Gate, Measured, Part, Verdict
+from mailauth_dns.evidence.gate import Gate, Measured, Verdict
 from mailauth_dns.evidence.ramp import Step
 from mailauth_dns.evidence.shares import share
 from mailauth_dns.evidence.source_kind import SourceKind
 from mailauth_dns.evidence.source_shares import SourceShare
+from mailauth_dns.render.dmarc_blocks import asks, blocks
 from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count, styled
 
 _SHOWN = 10  # sources; a page of `reports show` has all
-_READ = "read what has come: `reports read PATH --write`"
 _MET = {"quarantine": "would have gone to spam", "reject": "would have been refused"}
 
 
@@ -43,7 +43,7 @@ def _domain(at: Standing) -> Iterator[Text]:
     yield styled(4, _window(at, found))
     yield from (styled(4, line) for line in _sources(at.sources))
     yield from (styled(4, ("not counted: ", "yellow"), each) for each in found.left_out)
-    for line, remedies in _blocks(at, found):
+    for line, remedies in blocks(at, found):
         yield styled(4, ("blocks: ", "bold red"), line)
         yield from (styled(8, remedy) for remedy in remedies)
     if found.met:
@@ -56,9 +56,7 @@ def _asks(at: Standing) -> str:
         return "parked: it asks for reject, and sends nothing"
     if at.record is None:
         return "declares no DMARC record"
-    tags = {"p": at.record.effective_p, **{tag: getattr(at.record, tag) for tag in ("sp", "np")}}
-    said = [f"{tag}={value}" for tag, value in (*tags.items(), ("t", at.record.t)) if value]
-    return f"{' '.join(said)}{'' if at.step is not None else ': no step is left'}"
+    return f"{asks(at)}{'' if at.step is not None else ': no step is left'}"
 
 
 def _window(at: Standing, found: Verdict) -> str:
@@ -87,51 +85,20 @@ def _sources(sources: Sequence[SourceShare]) -> Iterator[str]:
         yield f"spoofs: {count(messages, 'message')}"
 
 
-def _blocks(at: Standing, found: Verdict) -> Iterator[tuple[str, list[str]]]:
-    """Yield what blocks, and what to do about it where that has not been said yet."""
-    told = set[str]()
-    for each in found.blocks:
-        remedy = _remedy(each.part, at)
-        yield each.words, [] if remedy in told else [remedy]
-        told.add(remedy)
-
-
-def _remedy(part: Part, at: Standing) -> str:
-    """Return what to do about a part that blocks."""
-    domain, gate = at.policy.domain, at.gate
-    if not at.reports:
-        return _READ
-    if at.since.day is None:
-        return at.since.why
-    match part:
-        case Part.ALIGNED | Part.EACH:
-            mends = [f"{each.name}: {each.mend}" for each in at.sources if each.mend is not None]
-            return "; ".join(mends[:2]) or f"`reports show {domain}` says which mail fails"
-        case Part.UNKNOWN:
-            return (
-                f"`reports show {domain}` lists the sources: declare those that are yours as "
-                "`senders`, and let them sign"
-            )
-        case Part.VOLUME:
-            return (
-                "wait for more mail; a domain that sends little may ask for less: "
-                f"dmarc: {{gate: {{volume: {max(gate.volume // 4, 1)}}}}}"
-            )
-        case Part.REPORTERS:
-            return "wait for reports of another receiver; few send them for little mail"
-        case Part.NEWEST:
-            return _READ
-        case _:
-            return "wait: days count from the last gap and the last change of DNS on"
-
-
 def _next(at: Standing, found: Verdict) -> str:
     assert at.step is not None
     if found.met:
         return f"{at.step.words}, now"
+    return f"{at.step.words}, {_when(at, found) or 'once what blocks is mended'}"
+
+
+def _when(at: Standing, found: Verdict) -> str | None:
+    """Return when the step may come; None where time alone does not bring it."""
     if found.not_before is None:
-        return f"{at.step.words}, once what blocks is mended"
-    return f"{at.step.words}, not before {found.not_before} if mail goes on as it does"
+        return None
+    if at.nothing is not None:
+        return f"on {found.not_before} at the earliest"
+    return f"not before {found.not_before} if mail goes on as it does"
 
 
 def advanced(done: Advanced) -> Iterator[Text]:
@@ -163,12 +130,9 @@ def refused(at: Standing, words: str) -> str:
     """Return why a step is not taken: what blocks it, each with its number."""
     assert at.verdict is not None
     head = f"{at.policy.domain}: {words} is refused, and {at.policy.path} is left as it is"
-    blocks = [
-        "\n        ".join((f"    {line}", *remedies)) for line, remedies in _blocks(at, at.verdict)
-    ]
-    when = at.verdict.not_before
-    tail = [f"    not before {when} if mail goes on as it does"] if when is not None else []
-    return "\n".join((f"{head}:", *blocks, *tail))
+    lines = ["\n        ".join((f"    {line}", *rest)) for line, rest in blocks(at, at.verdict)]
+    tail = [f"    {when}"] if (when := _when(at, at.verdict)) is not None else []
+    return "\n".join((f"{head}:", *lines, *tail))
 
 
 def status_data(standings: Sequence[Standing]) -> dict[str, Any]:

@@ -20,6 +20,7 @@ from mailauth_dns.reports.tally import Tally
 from mailauth_dns.reports.tolerated import Odd
 
 _SHOWN = 20  # files that are named of those that are no reports
+_ALIKE = 3  # reports that are named of those with the same problem
 
 Read = ReadAggregate[Tally] | ReadTls
 
@@ -105,7 +106,7 @@ class ReadSummary:
                 domain = of
             yield styled(2, *_said(org or "nobody", row, tls=tls))
         yield from evidence_kept.section("Tolerated", self._tolerated(), "yellow")
-        yield from evidence_kept.section("Not counted", map(_unread, self.unread), "red")
+        yield from evidence_kept.section("Not counted", self._not_counted(), "red")
         named = [f"{each.place}: {each.what}" for each in self._others[:_SHOWN]]
         more = len(self._others) - len(named)
         yield from evidence_kept.section(
@@ -117,6 +118,16 @@ class ReadSummary:
         """Yield what each reporter gets wrong: most do so every day."""
         for (org, _), (first, number) in self._told.items():
             yield first + (f"; {number} reports of {org or 'nobody'} do so" if number > 1 else "")
+
+    def _not_counted(self) -> Iterator[str]:
+        """Yield what was wrong; the same problem of many reports is told with their number."""
+        alike: dict[str | None, list[Unread | Repeated[Tally]]] = {}
+        for each in self.unread:
+            alike.setdefault(each.why if isinstance(each, Unread) else None, []).append(each)
+        for found in alike.values():
+            yield from (f"{each.place}: {_problem(each)}" for each in found[:_ALIKE])
+            if more := len(found[_ALIKE:]):
+                yield f"and {count(more, 'report')} more with this problem"
 
     def _total(self) -> str:
         parts = [f"Read {count(self.read, 'report')}"]
@@ -136,10 +147,6 @@ def _said(org: str, row: _Row, *, tls: bool) -> Sequence[str | tuple[str, str]]:
     share = f"{good * 1000 // total / 10:g} %"
     tail = f", {unknown} unknown" if unknown else ""
     return (head, f"{count(total, noun)}, ", (f"{share} {fared}", "red" if bad else "green"), tail)
-
-
-def _unread(found: Unread | Repeated[Tally]) -> str:
-    return f"{found.place}: {_problem(found)}"
 
 
 def _problem(found: Unread | Repeated[Tally]) -> str:

@@ -131,7 +131,8 @@ class _Once(Generic[T]):
 
     def __init__(self, fold: Fold[T]) -> None:
         self._fold = fold
-        self._seen: dict[ReportKey, tuple[str, int]] = {}
+        # A DMARC and a TLS report may have the same id; they are two reports.
+        self._seen: dict[tuple[bool, ReportKey], tuple[str, int]] = {}
 
     def outcome(self, place: str, parsed: Callable[[Tolerated], _Parsed]) -> Outcome[T]:
         """Return what becomes of a report.
@@ -154,8 +155,9 @@ class _Once(Generic[T]):
 
     def _counted(self, key: ReportKey, digest: int, read: ReadAggregate[T] | ReadTls) -> Outcome[T]:
         """Return a report, and remember it; if it was read before, return that it is repeated."""
-        if (first := self._seen.get(key)) is None:
-            self._seen[key] = (read.place, digest)
+        of_kind = (isinstance(read, ReadTls), key)
+        if (first := self._seen.get(of_kind)) is None:
+            self._seen[of_kind] = (read.place, digest)
             return read
         return Repeated(read.place, first[0], None if first[1] == digest else read)
 

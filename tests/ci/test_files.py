@@ -77,6 +77,32 @@ def commands(name: str) -> Iterator[str]:
         yield from (step["run"] for step in steps(name) if "run" in step)
 
 
+def jobs(name: str) -> Iterator[tuple[str, str, bool]]:
+    """Yield the key of each job, its shell text, and whether its clone has the whole history."""
+    document = yaml.safe_load(FILES[name])
+    if name == ".gitlab-ci.yml":
+        for key, job in document.items():
+            if isinstance(job, dict) and "script" in job:
+                depth = (document["variables"] | job.get("variables", {})).get("GIT_DEPTH")
+                yield key, "\n".join(job["script"]), depth == 0
+    elif name == "ci/atlantis-server.yaml":
+        # Its other strategy clones one commit; this one clones all, unless told how many.
+        whole = "--checkout-strategy=merge" in FILES[name] and "depth" not in FILES[name]
+        for key, stage in document["workflows"]["mailauth-dns"].items():
+            yield key, "\n".join(step["run"] for step in stage["steps"]), whole
+    elif name in WORKFLOWS:
+        for key, job in document["jobs"].items():
+            text = "\n".join(step.get("run", "") for step in job["steps"])
+            yield key, text, any(_clones_all(step) for step in job["steps"])
+
+
+def _clones_all(step: dict[str, Any]) -> bool:
+    action, text = str(step.get("uses", "")), str(step.get("run", ""))
+    if action.startswith("actions/checkout@"):
+        return bool(step["with"].get("fetch-depth") == 0)
+    return text.startswith("git clone ") and not re.search("--depth|--shallow|--filter", text)
+
+
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_a_file_is_as_its_schema_says(name: str, tmp_path: Path) -> None:
     path = written(tmp_path, name)
@@ -162,6 +188,18 @@ def test_what_plans_for_an_apply_and_what_applies_wait_for_one_another() -> None
     forgejo = yaml.safe_load(FILES[WORKFLOWS[1]])["concurrency"]
     assert forgejo["group"].endswith("&& github.ref || 'main' }}")
     assert forgejo["cancel-in-progress"] == "${{ github.event_name == 'pull_request' }}"
+
+
+@pytest.mark.parametrize("name", [*WORKFLOWS, ".gitlab-ci.yml", "ci/atlantis-server.yaml"])
+def test_what_plans_or_applies_has_the_history(name: str) -> None:
+    """Without it nobody knows since when DNS is as it is, so no report counts."""
+    whole = {
+        key: whole
+        for key, text, whole in jobs(name)
+        if re.search(r"^mailauth-dns (plan|apply) ", text, re.MULTILINE)
+    }
+    assert {"plan", "apply"} <= set(whole)
+    assert [key for key, each in whole.items() if not each] == []
 
 
 def test_forgejos_token_is_for_that_forge_alone() -> None:

@@ -120,6 +120,21 @@ def test_planned_are_the_zones_that_a_branch_changes(
     ]
 
 
+@pytest.mark.parametrize(("mode", "expected"), [("enforce", {"b.example"}), ("testing", set())])
+def test_evidence_changes_a_zone_that_enforces_mta_sts(
+    branch: RepoFolder, mode: str, expected: set[str]
+) -> None:
+    """TLS reports are in the same file as the others, and here DMARC is as the policy says."""
+    git(branch.root, "checkout", "-q", "main")
+    sts = f"mta_sts: {{mode: {mode}, mx: [mx.b.example], max_age: 86400}}\n"
+    branch.policy(POLICIES["b"] + sts, "b")
+    commit(branch.root, "with MTA-STS")
+    git(branch.root, "checkout", "-qB", "branch")
+    assert zones(planned(branch)) == set()
+    evidence("b.example", Policy.QUARANTINE)(branch)
+    assert zones(planned(branch)) == expected
+
+
 def test_another_policy_that_reports_to_a_zone_changes_that_zone_too(branch: RepoFolder) -> None:
     branch.policy("domain: b.example\ndmarc: {p: quarantine, rua: ['mailto:d@a.example']}\n", "b")
     assert zones(planned(branch)) == {"a.example", "b.example"}

@@ -243,3 +243,42 @@ def test_a_plan_judges_by_evidence(served: RepoFolder, name: str) -> None:
     assert case.said in ran.out
     applied = served.run("apply", str(served.root / "plan.json"))
     assert applied.code == (1 if case.risk == "breaking" else 0), applied.said
+
+
+# What a reviewer saw
+
+
+@dataclass(frozen=True)
+class Newer:
+    """Evidence at the review and at the apply, and whether the plan is good still."""
+
+    reviewed: Give
+    now: Give
+    good: bool
+
+
+ALLOW = 'allow: [{rule: DMARC032, reason: "few strays", until: 2999-01-01}]\n'
+NEWER = {
+    "permitted, and as much is lost": Newer(
+        give(own(COM), astray(COM, 6)), give(own(COM, 60), astray(COM, 7)), good=True
+    ),
+    "permitted, and far more is lost": Newer(
+        give(own(COM), astray(COM, 6)), give(own(COM), astray(COM, 60_000)), good=False
+    ),
+    "the gate is met, and a host fails that was not seen": Newer(
+        give(own(COM, 5000)), give(own(COM, 5000), astray(COM, 20)), good=False
+    ),
+}
+
+
+@pytest.mark.parametrize("name", NEWER)
+def test_a_plan_is_of_what_its_reviewer_saw(served: RepoFolder, name: str) -> None:
+    case = NEWER[name]
+    sends(served, "p=none", "p: quarantine", more=ALLOW)
+    case.reviewed(served)
+    assert served.run("plan", "--out", str(served.root / "plan.json")).code == 0
+    case.now(served)
+    applied = served.run("apply", str(served.root / "plan.json"))
+    assert applied.code == (0 if case.good else 1), applied.said
+    assert ("the evidence says otherwise than at the review" in applied.said) is not case.good
+    assert (" at the review" in applied.said) is not case.good

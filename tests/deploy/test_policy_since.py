@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from mailauth_dns.deploy import git_files
+from mailauth_dns.deploy.git_files import GitFile
 from mailauth_dns.deploy.policy_since import Since, records_since
+from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.name import DomainName
 from tests.cli.evidence_repo import commit_days_ago
 from tests.conftest import RepoFolder
+from tests.deploy.branch_repo import pem
 from tests.deploy.git_repo import git
 
 KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
@@ -51,6 +57,12 @@ def old(repo: RepoFolder) -> RepoFolder:
 
 # What a commit of ten days ago changed, and whether mail that passed before may fail since.
 TAKES_AWAY: dict[str, tuple[Edit, bool]] = {
+    "one address more": (put('"ip4:192.0.2.10"', '"ip4:192.0.2.10", "ip4:192.0.2.11"'), False),
+    "another word for who is not listed": (put("all: fail", "all: softfail"), False),
+    "an address that is refused before": (
+        put('["ip4:192.0.2.10"]', '["-ip4:192.0.2.10/31", "ip4:192.0.2.10"]'),
+        True,
+    ),
     "an address": (put('"ip4:192.0.2.10"', '"ip4:192.0.2.11"'), True),
     "a key": (put(f"{{s1: {{p: {KEY}, k: ed25519}}}}", "{}"), True),
     "a key that is revoked": (put(f"{{p: {KEY}, k: ed25519}}", "{state: revoked}"), True),
@@ -150,3 +162,108 @@ def test_a_sender_whose_grace_is_over_ends_it_that_day(old: RepoFolder) -> None:
     commit_days_ago(old, 35)
     git(old.root, "commit", "-q", "--allow-empty", "-m", "later")
     assert since(old).day == ago(10)
+
+
+class Calls:
+    """How often another program is run, which is git."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self._run, self.number = subprocess.run, 0
+        monkeypatch.setattr(subprocess, "run", self._counted)
+
+    def _counted(self, *words: Any, **options: Any) -> Any:
+        self.number += 1
+        return self._run(*words, **options)
+
+
+@pytest.fixture
+def fleet(repo: RepoFolder) -> RepoFolder:
+    """Twenty domains of one file, and six commits; one domain got another key in the fourth."""
+    for number in range(20):
+        repo.write(f"zones/keys/d{number}.example/s1.pem", pem(1))
+    repo.write("zones/policy/all.txt", "".join(f"d{number}.example\n" for number in range(20)))
+    repo.policy("domains_file: all.txt\ndkim: {selectors: {s1: {key: s1.pem}}}\n", "all")
+    git(repo.root, "init", "-q")
+    commit_days_ago(repo, 60)
+    for days in (50, 40, 20, 10, 5):
+        repo.policy(f"dmarc: {{p: none}} # {days}\n", "_defaults")
+        if days == 20:
+            repo.write("zones/keys/d7.example/s1.pem", pem(2))
+        commit_days_ago(repo, days)
+    return repo
+
+
+def days_of(repo: RepoFolder, count: int, **options: Any) -> list[date | None]:
+    loaded = load_repo(repo.root)
+    return [records_since(loaded, each, **options).day for each in loaded.policies[:count]]
+
+
+def test_git_is_asked_once_for_all_domains_of_a_file(
+    fleet: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Calls(monkeypatch)
+    days_of(fleet, 1)
+    one = calls.number
+    days_of(fleet, 20)
+    assert calls.number == 2 * one
+    # The files of HEAD and of five parents, with their contents; the log, and whether it is whole.
+    assert one == 6 * 2 + 2
+
+
+def test_each_domain_of_a_file_has_its_own_day(fleet: RepoFolder) -> None:
+    loaded = load_repo(fleet.root)
+    found = {each.domain: records_since(loaded, each) for each in loaded.policies}
+    assert found.pop(DomainName("d7.example")) == Since(ago(20))
+    assert set(found.values()) == {Since(ago(60))}
+
+
+def test_what_is_older_than_asked_is_not_looked_at(
+    fleet: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    calls = Calls(monkeypatch)
+    found = days_of(fleet, 20, oldest=ago(15))
+    assert calls.number == 3 * 2 + 1
+    assert all(each is not None and each < ago(15) for each in found)
+    found = days_of(fleet, 20, oldest=ago(20))
+    assert found.count(ago(20)) == 1
+    assert all(each is not None and each <= ago(20) for each in found)
+
+
+def test_a_commit_that_is_dated_too_early_hides_none_before_it(old: RepoFolder) -> None:
+    put('"ip4:192.0.2.10"', '"ip4:192.0.2.11"')(old)
+    commit_days_ago(old, 10)
+    old.policy(POLICY.replace('"ip4:192.0.2.10"', '"ip4:192.0.2.11"') + "ttl: 60\n")
+    commit_days_ago(old, 100)
+    loaded = load_repo(old.root)
+    assert records_since(loaded, loaded.policies[0], oldest=ago(12)) == Since(ago(10))
+
+
+def test_who_asks_for_more_changes_no_other_answer(
+    fleet: RepoFolder, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    git(tmp_path, "clone", "-q", "--depth", "3", f"file://{fleet.root}", "shallow")
+    loaded = load_repo(tmp_path / "shallow")
+    first, second, *_ = loaded.policies
+    why = "this clone is shallow: git fetch --unshallow"
+    assert records_since(loaded, first) == Since(ago(20), why)
+    assert records_since(loaded, second, oldest=ago(15)) == Since(ago(20))
+    assert records_since(loaded, second) == Since(ago(20), why)
+
+
+def test_a_commit_that_cannot_be_read_is_no_matter_to_who_asks_for_less(
+    fleet: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    parent = git(fleet.root, "rev-parse", "HEAD~3")
+    real = git_files.files
+
+    def files(root: Path, commit: str, *folders: str) -> tuple[GitFile, ...]:
+        if commit == parent:
+            raise MailAuthError("git: lost")
+        return real(root, commit, *folders)
+
+    monkeypatch.setattr(git_files, "files", files)
+    loaded = load_repo(fleet.root)
+    first, second, *_ = loaded.policies
+    assert records_since(loaded, first) == Since(None, "git: lost")
+    assert records_since(loaded, second) == Since(None, "git: lost")
+    assert records_since(loaded, second, oldest=ago(15)) == Since(ago(20))

@@ -173,3 +173,23 @@ def test_what_watch_remembers_is_no_list_of_lines(branches: RepoFolder, tmp_path
         "zones/evidence/_watch.json: merge: unspecified",
         "zones/evidence/example.com.json: merge: union",
     ]
+
+
+def test_git_leaves_what_watch_remembers_to_a_person(branches: RepoFolder, tmp_path: Path) -> None:
+    """Both branches judged the evidence until another day."""
+    mark = "zones/evidence/_watch.json"
+    text = '{"format": 1,\n "domains": {\n  "example.com": {\n   "until": "2026-11-%s",\n   "told": []}}}\n'
+    wrote(tmp_path, {"1.xml": report(1)})
+    read(branches, tmp_path, ["1.xml"])
+    branches.write(mark, text % 25)
+    commit(branches, "begin")
+    git(branches, "checkout", "-q", "-b", "other")
+    branches.write(mark, text % 26)
+    commit(branches, "theirs")
+    git(branches, "checkout", "-q", "main")
+    branches.write(mark, text % 27)
+    commit(branches, "ours")
+    git(branches, "merge", "-q", "other", fails=True)
+    ran = branches.run("reports", "watch")
+    assert ran.code == 1
+    assert ran.err.startswith(f"{mark}: holds both sides of a merge; ")

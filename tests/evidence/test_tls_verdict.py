@@ -183,11 +183,28 @@ def test_sessions_that_say_nothing_of_the_policy_do_not_count(policy: object) ->
 
 
 @pytest.mark.parametrize("mode", [Mode.TESTING, Mode.ENFORCE, None])
-@pytest.mark.parametrize("mx", [(), MX[:1], ("*.example.com",)])
+@pytest.mark.parametrize("mx", [MX[:1], ("*.example.com",)])
 def test_a_report_need_not_repeat_the_policy(mode: Mode | None, mx: tuple[str, ...]) -> None:
     ours = ("*.example.com",)
     named = sts(50, mode=mode, mx=mx if mode is None else ours)
     assert tls_verdict(evidence(*daily(named)), ours, GATE, TODAY).met
+
+
+@pytest.mark.parametrize("mode", [Mode.TESTING, Mode.ENFORCE, None])
+def test_sessions_with_exchangers_that_nobody_names_only_hold_back(mode: Mode | None) -> None:
+    good, bad = sts(50, mode=mode, mx=()), sts(9000, EXPIRED, EXPIRED, mode=mode, mx=())
+    found = verdict(*daily(good))
+    assert (found.sessions, found.met, found.apart) == (0, False, 28 * 50)
+    assert verdict(*GOOD, *daily(good)).met
+    assert blocked(*GOOD, *daily(bad)) == [
+        "96.1 percent secured, 99 needed: certificate-expired at mx2.example.com (56 sessions)"
+    ]
+
+
+def test_failures_with_exchangers_that_nobody_names_stand_for_no_day() -> None:
+    known = daily(sts(9000), range(1, 8))
+    unnamed = daily(sts(0, EXPIRED, mx=()), range(8, 20))
+    assert blocked(*known, *unnamed) == ["7 days with a report, 14 needed"]
 
 
 def test_the_worst_failures_come_first() -> None:

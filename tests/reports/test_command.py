@@ -192,3 +192,17 @@ def test_what_a_reporter_gets_wrong_each_day_is_one_line(reports: RepoFolder) ->
     assert out.count("in capitals") == 1
     assert "month/00.xml: writes 'Pass' in capitals; 30 reports of receiver.example do so" in out
     assert "Receiver Example: 1 TLS report, 2025-11-28: 84 sessions, 95.2 % secured" in out
+
+
+def test_the_same_problem_of_many_reports_is_told_with_their_number(reports: RepoFolder) -> None:
+    broken = gzipped(aggregate())[:-20]
+    wrote(reports.root, {f"days/{day:02}.xml.gz": broken for day in range(10, 70)})
+    out = reports.run("reports", "read", "days").out.replace(f"{reports.root}/", "")
+    assert out == (
+        "Not counted\n"
+        "  days/10.xml.gz: is gzip that breaks off\n"
+        "  days/11.xml.gz: is gzip that breaks off\n"
+        "  days/12.xml.gz: is gzip that breaks off\n"
+        "  and 57 reports more with this problem\n"
+        "Read 0 reports; 60 not counted\n"
+    )

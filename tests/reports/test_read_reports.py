@@ -154,6 +154,27 @@ def test_a_tls_report_counts_once(tmp_path: Path) -> None:
     assert [type(each) for each in read(tmp_path)] == [ReadTls, Repeated, ReadTls, ReadTls]
 
 
+def test_a_dmarc_and_a_tls_report_with_one_id_are_two(tmp_path: Path) -> None:
+    dates = {
+        "start-datetime": "2025-11-28T00:00:00Z",
+        "end-datetime": "2025-11-28T23:59:59Z",
+    }
+    named = tls(
+        organization_name="receiver.example",
+        report_id="20251128.1@receiver.example",
+        date_range=dates,
+    )
+    wrote(tmp_path, {"1.xml": aggregate(), "2.json": named, "3.json": named})
+    found = read(tmp_path)
+    assert [type(each) for each in found] == [ReadAggregate, ReadTls, Repeated]
+    dmarc, tls_, again = found
+    assert isinstance(dmarc, ReadAggregate)
+    assert isinstance(tls_, ReadTls)
+    assert isinstance(again, Repeated)
+    assert dmarc.report.key == tls_.report.key
+    assert again.first == tls_.place
+
+
 def test_a_broken_copy_does_not_stand_for_the_report(tmp_path: Path) -> None:
     wrote(tmp_path, {"1.xml.gz": gzipped(aggregate())[:-9], "2.xml.gz": gzipped(aggregate())})
     assert [type(each) for each in read(tmp_path)] == [Unread, ReadAggregate]
