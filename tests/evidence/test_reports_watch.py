@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -259,6 +260,13 @@ def test_a_folder_in_a_files_place_is_told(watched: RepoFolder, name: str) -> No
     ran = watched.run("reports", "watch")
     assert ran.code == 1
     assert ran.err.startswith(f"zones/evidence/{name}: ")
+
+
+def test_a_pipe_in_the_place_of_evidence_is_told(watched: RepoFolder) -> None:
+    watched.policy("domain: pipe.example\nspf: {all: fail}\n", "pipe.example")
+    os.mkfifo(watched.root / "zones/evidence/pipe.example.json")
+    ran = watched.run("reports", "watch")
+    assert (ran.code, ran.err) == (1, "zones/evidence/pipe.example.json: not a regular file\n")
 
 
 def test_what_nobody_read_is_told_again(watched: RepoFolder) -> None:
