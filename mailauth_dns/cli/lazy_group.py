@@ -29,6 +29,10 @@ class LazyGroup(TyperGroup):
         """Return the names of the commands, and import none."""
         return list(commands.SUMMARIES)
 
+    def resolve_command(self, ctx: ClickContext, args: list[str]) -> Any:  # noqa: ANN401 - as above
+        """Return the command that the line names; a hyphen is as good as an underscore."""
+        return super().resolve_command(ctx, [commands.named(args[0]), *args[1:]])
+
     def format_options(self, ctx: ClickContext, formatter: Any) -> None:  # noqa: ANN401 - as above
         """Write the list of commands, and import none; then the options and examples."""
         shown = described(ctx)

@@ -41,7 +41,7 @@ def command(
     if done.written is None:
         raise MailAuthError(f"{policy.domain} stays in mode testing: {done.why}")
     if not done.written:
-        session.say(f"{policy.domain} is enforced already; nothing was written")
+        session.say(f"{policy.domain} has mode enforce in the policy already; nothing was written")
     elif done.standing.section.max_age < _WEEK:
         session.say(
             f"max_age is {done.standing.section.max_age} seconds: weeks protect better, such as "

@@ -74,7 +74,7 @@ def _next(of: StsStanding) -> str:
     if of.section.mode == "none":
         return "nothing; mode none is the way out"
     if of.section.mode == "enforce":
-        return "nothing; it is enforced"
+        return "nothing; mode is enforce in the policy"
     if of.verdict.met:
         return "mode enforce"
     if of.verdict.not_before is not None:

@@ -235,6 +235,23 @@ def test_a_near_name_is_suggested(line: str, capfd: pytest.CaptureFixture[str]) 
     assert capfd.readouterr().err == f"{NEAR[line]}\n"
 
 
+@pytest.mark.parametrize(
+    ("given", "name"),
+    [
+        ("mta-sts", "mta_sts"),
+        ("mta-sts status", "mta_sts status"),
+        ("check_message", "check-message"),
+    ],
+)
+def test_a_hyphen_is_as_good_as_an_underscore(
+    given: str, name: str, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*given.split(), "--help"]) == 0
+    assert capfd.readouterr().out.startswith(f"Usage: mailauth-dns {name} [OPTIONS]")
+    assert main(["help", *given.split()]) == 0
+    assert capfd.readouterr().out.startswith(f"Usage: mailauth-dns {name} [OPTIONS]")
+
+
 @pytest.mark.parametrize("command", ["lint", "plan", "spf lock", "dkim keygen"])
 def test_the_help_that_is_named_is_there(command: str, capfd: pytest.CaptureFixture[str]) -> None:
     assert main([*command.split(), "--help"]) == 0

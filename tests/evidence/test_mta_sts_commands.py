@@ -75,7 +75,7 @@ STATES = [
     ("testing", GOOD, "mode enforce", "mta_sts advance example.com"),
     ("testing", daily(sts(50), range(1, 8)), "mode enforce, not before ", "reports read PATH"),
     ("testing", (), "mode enforce, once what blocks is mended", "reports read PATH"),
-    ("enforce", BAD, "nothing; it is enforced", "next"),
+    ("enforce", BAD, "nothing; mode is enforce in the policy\n", "next"),
     ("none", GOOD, "nothing; mode none is the way out", "next"),
 ]
 
@@ -116,7 +116,7 @@ def test_advance_edits_the_policy(repo: RepoFolder, live: object) -> None:
     again = repo.run("mta_sts", "advance", "example.com")
     assert again.code == 0
     assert again.out.startswith("example.com  mode enforce\n    window: ")
-    assert again.told == "example.com is enforced already; nothing was written\n"
+    assert again.told == "example.com has mode enforce in the policy already; nothing was written\n"
 
 
 def test_advance_takes_a_kept_id_out(repo: RepoFolder, live: object) -> None:

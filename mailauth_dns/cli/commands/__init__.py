@@ -50,6 +50,17 @@ GROUPS = {
 
 SUMMARIES = {name: summary for rows in GROUPS.values() for name, summary in rows.items()}
 
+_SPELLINGS = {name.replace("-", "_"): name for name in SUMMARIES}
+
+
+def named(given: str) -> str:
+    """Return the command that somebody means; some names have a hyphen, and mta_sts has none.
+
+    >>> named("mta-sts"), named("check_message"), named("nothing")
+    ('mta_sts', 'check-message', 'nothing')
+    """
+    return _SPELLINGS.get(given.replace("-", "_"), given)
+
 
 def module_name(command: str) -> str:
     """Return the full name of the module that holds a command."""
