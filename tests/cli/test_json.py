@@ -25,6 +25,7 @@ __all__ = ["served"]  # the fixture: one repo in which every command works
 # Their documents are checked where the files are that they need.
 ELSEWHERE = {
     "dkim adopt": "tests/keys/test_adopt.py",
+    "dmarc advance": "tests/cli/test_dmarc.py",
     "mta_sts advance": "tests/evidence/test_mta_sts_commands.py",
     "quickstart": "tests/quickstart/test_command.py",
     "reports watch": "tests/evidence/test_reports_watch.py",

@@ -148,6 +148,17 @@ def sts_enforce_without_tlsrpt(subject: Subject) -> Iterator[Problem]:
         )
 
 
+@page("STS017", "sts-remove-order", Severity.ERROR, "RFC 8461 §8.3")
+def sts_remove_order() -> None:
+    """Senders obey a policy until its max_age ends, unless they have fetched mode none since.
+
+    Bad:
+        mta_sts: absent  # and mode enforce is published
+    Good:
+        mta_sts: {mode: none, max_age: 86400}  # and `absent` when the old max_age is over
+    """
+
+
 @page("STS019", "sts-enforced-without-evidence", Severity.ERROR, "RFC 8461 §5")
 def sts_enforced_without_evidence() -> None:
     """Under enforce, senders deliver to no exchanger that they cannot verify: mail bounces.
@@ -165,15 +176,4 @@ def sts_enforced_without_evidence() -> None:
         mta_sts: {mode: enforce, ...}  # and testing is published, and nobody has read a report
     Good:
         mta_sts: {mode: enforce, ...}  # once `mailauth-dns mta_sts status` says that it may come
-    """
-
-
-@page("STS017", "sts-remove-order", Severity.ERROR, "RFC 8461 §8.3")
-def sts_remove_order() -> None:
-    """Senders obey a policy until its max_age ends, unless they have fetched mode none since.
-
-    Bad:
-        mta_sts: absent  # and mode enforce is published
-    Good:
-        mta_sts: {mode: none, max_age: 86400}  # and `absent` when the old max_age is over
     """
