@@ -27,6 +27,24 @@ class Gate:
     unknown: float = 1
     each: float = 95
 
+    @property
+    def lowered(self) -> tuple[str, ...]:
+        """What it asks less of than by default, in words such as `days 1 (14)`."""
+        usual, words = Gate(), list[str]()
+        for part in ("days", "volume", "aligned", "each", "reporters"):
+            if getattr(self, part) < getattr(usual, part):
+                words.append(f"{part} {getattr(self, part):g} ({getattr(usual, part):g})")
+        if self.newest > usual.newest:
+            words.append(f"newest {_hours(self.newest)} ({_hours(usual.newest)})")
+        if self.unknown > usual.unknown:
+            words.append(f"unknown {self.unknown:g} ({usual.unknown:g})")
+        return tuple(words)
+
+
+def _hours(time: timedelta) -> str:
+    hours = time / timedelta(hours=1)
+    return f"{hours / 24:g}d" if hours % 24 == 0 else f"{hours:g}h"
+
 
 @dataclass(frozen=True, slots=True)
 class TlsGate:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -80,9 +80,16 @@ def _stricter(
         return None
     gate: Outcome = "not met" if not said.met else "not asked" if parked else "met"
     asks = step.record_after.effective_p if step.own else step.record_after.effective_sp
-    notes = (*said.left_out, *((why,) if why and not parked else ()))
+    notes = said.left_out if parked else (*said.left_out, *_remarks(known.gate, why))
     begun = EvidenceEntry("tightens", gate, _FATES[asks], parts=said.parts, notes=notes)
     return _entry(begun, said)
+
+
+def _remarks(gate: Gate, why: str) -> Iterator[str]:
+    if why:
+        yield why
+    if lowered := gate.lowered:
+        yield f"the policy's gate asks for less than by default: {', '.join(lowered)}"
 
 
 def _touches_mail(

@@ -67,6 +67,15 @@ CASES = {
         ("DMARC032",),
         "14 needed",
     ),
+    "a gate that asks for less": Case(
+        "p=none",
+        "p: quarantine, gate: {days: 2, volume: 10, newest: 4d}",
+        give(own(COM)),
+        "caution",
+        (),
+        "the policy's gate asks for less than by default: "
+        "days 2 (14), volume 10 (100), newest 4d (3d)",
+    ),
     "one reporter": Case(
         "p=none",
         "p: quarantine",
@@ -159,7 +168,8 @@ CASES = {
         ),
         "breaking",
         ("DMARC032",),
-        "336 messages of server (declared, not aligned) would have been quarantined",
+        "336 messages of server for news.example.com (declared, not aligned) "
+        "would have been quarantined",
     ),
     "stricter for names that do not exist, without evidence": Case(
         "p=reject; sp=none; np=none",
@@ -191,7 +201,7 @@ CASES = {
         give(own(COM), below(COM, "news.example.com"), published=REJECT),
         "breaking",
         ("DMARC032",),
-        "1400 messages of server (declared, aligned) would have been rejected",
+        "1400 messages of server for news.example.com (declared, aligned) would have been rejected",
     ),
     "strict alignment without evidence": Case(
         "p=reject", "p: reject, adkim: s", nothing, "breaking", ("DMARC032",), "no evidence"
