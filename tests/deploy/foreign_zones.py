@@ -17,7 +17,16 @@ ORIGIN = DomainName("example.com")
 HEAD = "$TTL 3600\n@ IN SOA ns1.example.net. h.example.net. 1 2 3 4 5\n@ IN NS ns1.example.net.\n"
 EVERYTHING = tuple(
     Allowance(id, None)
-    for id in ("live-unknown", "DKIM030", "DMARC032", "DMARC033", "SPF010", "STS017", "DNS004")
+    for id in (
+        "live-unknown",
+        "DKIM030",
+        "DMARC032",
+        "DMARC033",
+        "SPF010",
+        "STS017",
+        "STS019",
+        "DNS004",
+    )
 )
 
 # Foreign data

@@ -43,7 +43,8 @@ class Host:
     def publish(self) -> None:
         applied = [
             self.run("plan", "--out", str(self.repo.root / "plan.json")),
-            self.run("apply", str(self.repo.root / "plan.json")),
+            # Nobody reports on mail of these tests.
+            self.run("apply", str(self.repo.root / "plan.json"), "--allow", "DMARC032:example.com"),
         ]
         assert [each.code for each in applied] == [0, 0], applied[-1].said
 

@@ -61,7 +61,12 @@ import_environment = MAIL_CONFIG
 
 
 class MailHost(IsolatedHost):
-    """A machine on which mail goes from a sender to a receiver, straight or by a forwarder."""
+    """A machine on which mail goes from a sender to a receiver, straight or by a forwarder.
+
+    With `holds`, the receiver puts aside what is in quarantine; else it delivers that.
+    """
+
+    holds = False
 
     def postfix(self, name: str, hostname: str, address: str, more: str, listens: str = "") -> None:
         """Make a Postfix of its own in /srv/<name>."""
@@ -121,7 +126,7 @@ class MailHost(IsolatedHost):
             "Socket inet:8893@127.0.0.1\nAuthservID mx.example.net\n"
             "TrustedAuthservIDs mx.example.net\nRejectFailures true\nSPFSelfValidate true\n"
             "SPFIgnoreResults true\nPublicSuffixList /srv/in/suffixes\n"
-            "HistoryFile /srv/in/history\nHoldQuarantinedMessages true\n",
+            f"HistoryFile /srv/in/history\nHoldQuarantinedMessages {str(self.holds).lower()}\n",
         )
         self.start_opendkim("/srv/in/opendkim.conf", 8894)
         self.begin("opendmarc", "-f", "-c", "/srv/in/opendmarc.conf")

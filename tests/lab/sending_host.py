@@ -105,10 +105,11 @@ def reload_opendkim(host: MailHost) -> None:
     host.shell("kill -USR1 $(cat /run/opendkim/*.pid)")
 
 
-def set_up() -> Iterator[MailHost]:
+def set_up(*, holds: bool = False) -> Iterator[MailHost]:
     """A sending host set up with our commands alone, a receiver, and a forwarder."""
     need(missing(*mailhost.PROGRAMS))
     with MailHost() as host:
+        host.holds = holds
         host.bind(ZONES)
         host.write("/srv/repo/zones/policy/_defaults.yaml", DEFAULTS)
         host.write("/srv/repo/zones/policy/example.com.yaml", POLICY)

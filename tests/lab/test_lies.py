@@ -16,6 +16,7 @@ from tests.lab.between import Between
 from tests.lab.name_server import NameServer
 from tests.lab.powerdns import PowerDns
 from tests.lab.zones import HEAD, LONG_TOKEN, POLICY
+from tests.providers.world import out_of_date
 
 Serving = Callable[..., NameServer]
 NO_LIVE = ("--no-live", "--allow", "live-unknown")
@@ -100,10 +101,11 @@ def test_a_part_of_a_zone_is_never_taken_for_the_whole(
 
 
 def test_the_second_look_before_a_write_sees_a_part_too(
-    repo: RepoFolder, between: tuple[PowerDns, Between]
+    repo: RepoFolder, between: tuple[PowerDns, Between], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Also without live DNS: an apply's first look is whole, the one before it writes is not."""
     server, there = between
+    out_of_date(monkeypatch)
     before = server.dump("example.com")
     assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
     looks: list[int] = []
