@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Annotated
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import AfterValidator, BeforeValidator, WithJsonSchema
 
-from mailauth_dns.typed_yaml.scalars import fail, integer, said
+from mailauth_dns.typed_yaml.scalars import Duration, fail, integer, said
 
 
 def whole(low: int, high: int, unit: str) -> tuple[BeforeValidator, WithJsonSchema]:
@@ -32,9 +33,17 @@ def percent(low: int) -> tuple[BeforeValidator, WithJsonSchema]:
     return BeforeValidator(check), WithJsonSchema(shape)
 
 
-def reports_age(value: timedelta) -> timedelta:
+def _reports_age(value: timedelta) -> timedelta:
     """Return how old the last report may be, or fail."""
     # Most reporters send once a day; and what nobody has seen for a month is not known.
     if not timedelta(days=1) <= value <= timedelta(days=30):
         fail("reports come once a day; use 1d to 30d")
     return value
+
+
+ReportsAge = Annotated[
+    Duration,
+    AfterValidator(_reports_age),
+    # A shape of its own: older pydantic writes another field's default into the one that is shared.
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,6}[smhd]$"}),
+]

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, Field
+from pydantic import Field
 
-from mailauth_dns.policy.sections.gate_values import percent, reports_age, whole
-from mailauth_dns.typed_yaml.scalars import Duration, Section
+from mailauth_dns.policy.sections.gate_values import ReportsAge, percent, whole
+from mailauth_dns.typed_yaml.scalars import Section
 
 
 class MtaStsGate(Section):
@@ -25,6 +25,6 @@ class MtaStsGate(Section):
     reporters: Annotated[int, *whole(1, 100, "reporters")] | None = Field(
         None, description="reporters that say so; default: 2"
     )
-    newest: Annotated[Duration, AfterValidator(reports_age)] | None = Field(
+    newest: ReportsAge | None = Field(
         None, description="how old the last report may be; default: 7d"
     )
