@@ -14,7 +14,6 @@ from mailauth_dns.diff.change import Asked, Change, Risk
 from mailauth_dns.diff.transport_meaning import may_begin_to_enforce
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.attribution import attributed
-from mailauth_dns.evidence.counted import day_of
 from mailauth_dns.evidence.declared_sources import declared_of
 from mailauth_dns.evidence.evidence_files import read_evidence
 from mailauth_dns.evidence.verdict import gate_of
@@ -101,7 +100,7 @@ class EvidenceOfChanges:
             return unknown(about(asked) or "tightens", str(error))
         since = Since(None, pending or "")
         if known.evidence.mail and pending is None:
-            first = min(day_of(each.window.begin) for each in known.evidence.mail)
+            first = min(each.window.first_day for each in known.evidence.mail)
             since = records_since(self._repo, policy, alignment=False, oldest=first)
         return of_dmarc(asked, known, since.day, since.why)
 

@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from enum import Enum, auto
 
 from mailauth_dns.deploy.policy_since import Since
-from mailauth_dns.evidence.counted import day_of, is_about, last_day
+from mailauth_dns.evidence.counted import is_about
 from mailauth_dns.evidence.evidence import MailReport
 from mailauth_dns.records.dmarc import Record
 
@@ -44,12 +44,12 @@ def nothing_counts(
         return NothingCounts(Cause.NONE_READ)
     if since.day is None:
         return NothingCounts(Cause.DNS_UNKNOWN)
-    newer = [each for each in all_ if since.day < day_of(each.window.begin) <= today]
+    newer = [each for each in all_ if since.day < each.window.first_day <= today]
     others = [each for each in newer if record is None or not is_about(each.published, record)]
     if others:
-        last = max(last_day(each.window) for each in others)
+        last = max(each.window.last_day for each in others)
         return NothingCounts(Cause.OTHER_POLICY, _earliest(last, days, today))
-    if any(day_of(each.window.begin) > since.day for each in all_):
+    if any(each.window.first_day > since.day for each in all_):
         return NothingCounts(Cause.ODD)
     if since.why:
         return NothingCounts(Cause.SHALLOW)

@@ -100,16 +100,6 @@ def stream_of(row: Row, by: Attribution, domain: DomainName) -> Stream:
     return Stream(name_of(row, by), row.author if row.author != domain else None)
 
 
-def day_of(moment: int) -> date:
-    """Return the day of a time, in UTC."""
-    return datetime.fromtimestamp(moment, UTC).date()
-
-
-def last_day(window: Window) -> date:
-    """Return the day on which a report ends; many end with the first second of the next day."""
-    return day_of(max(window.end - 1, window.begin))
-
-
 def is_touched(row: Row, domain: DomainName, step: Step) -> bool:
     """Tell whether a step changes what becomes of a row's messages where they fail."""
     if row.author is None:
@@ -165,7 +155,7 @@ def _why_not(
     midnight = datetime(today.year, today.month, today.day, tzinfo=UTC) + timedelta(days=1)
     if window.end > midnight.timestamp() + 1:
         return "of a time to come"
-    if since is None or day_of(window.begin) <= since:
+    if since is None or window.first_day <= since:
         return "from before the last change of DNS" if since else "while nobody knows how DNS was"
     if record is None or not is_about(report.published, record):
         return "of another policy than the one in force"

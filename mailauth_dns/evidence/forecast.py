@@ -7,7 +7,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 from math import ceil
 
-from mailauth_dns.evidence.counted import DAY, Counted, Numbers, Stream, last_day
+from mailauth_dns.evidence.counted import DAY, Counted, Numbers, Stream
 from mailauth_dns.evidence.gate import Part
 from mailauth_dns.evidence.measures import Look, look, measures
 
@@ -51,7 +51,7 @@ def _mended(run: Sequence[Counted]) -> frozenset[Stream]:
     for each in run:
         for stream in each.numbers.streams:
             theirs = days.setdefault(stream, {})
-            day = last_day(each.window)
+            day = each.window.last_day
             theirs[day] = theirs.get(day, True) and stream not in each.numbers.failed
     return frozenset(
         stream

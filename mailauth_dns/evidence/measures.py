@@ -9,7 +9,7 @@ from fractions import Fraction
 from math import ceil
 
 from mailauth_dns.evidence import window
-from mailauth_dns.evidence.counted import Counted, Stream, last_day
+from mailauth_dns.evidence.counted import Counted, Stream
 from mailauth_dns.evidence.gate import Gate, Measured, Part
 from mailauth_dns.evidence.shares import share, share_up
 
@@ -60,7 +60,7 @@ def _volume(report: Counted, *, own: bool) -> int:
 
 
 def _newest(at: Look) -> Measured:
-    days = sorted((last_day(each.window) for each in at.run), reverse=True)
+    days = sorted((each.window.last_day for each in at.run), reverse=True)
     if not days:
         return Measured(Part.NEWEST, met=False, words="no report")
     # The second, so that one false report cannot stand for all that have stopped.
@@ -203,7 +203,7 @@ def _unknown(at: Look) -> Measured:
 
 
 def _last(report: Counted) -> date:
-    return last_day(report.window)
+    return report.window.last_day
 
 
 def _sum(report: Counted, of: str) -> int:

@@ -10,7 +10,6 @@ from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
 
-from mailauth_dns.evidence.counted import last_day
 from mailauth_dns.evidence.evidence import Evidence, Window
 from mailauth_dns.evidence.session_policies import kept_exchangers
 from mailauth_dns.records.name import DomainName
@@ -51,7 +50,7 @@ class Sessions:
     @property
     def day(self) -> date:
         """The day that it is about."""
-        return last_day(self.window)
+        return self.window.last_day
 
     @property
     def reporter(self) -> str:
@@ -71,7 +70,7 @@ def sessions_of(evidence: Evidence, exchangers: Collection[str], today: date) ->
     """
     for report in evidence.sessions:
         length = report.window.end - report.window.begin
-        if last_day(report.window) > today or not 0 < length <= _LONGEST:
+        if report.window.last_day > today or not 0 < length <= _LONGEST:
             continue
         for policy in report.policies:
             failures = tuple(_failures(policy))

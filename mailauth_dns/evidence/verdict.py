@@ -8,9 +8,7 @@ from datetime import date, timedelta
 from mailauth_dns.evidence.counted import (
     DECLARED,
     counted,
-    day_of,
     is_touched,
-    last_day,
     name_of,
     passes,
     stream_of,
@@ -59,8 +57,8 @@ def verdict(
     met = all(each.met for each in parts)
     return Verdict(
         tuple(parts),
-        min((day_of(each.window.begin) for each in at.shown), default=None),
-        max((last_day(each.window) for each in at.shown), default=None),
+        min((each.window.first_day for each in at.shown), default=None),
+        max((each.window.last_day for each in at.shown), default=None),
         sum(each.numbers.messages for each in at.shown),
         today if met else not_before(at),
         _lost(evidence, rows, step, shown),
@@ -90,11 +88,11 @@ def _lost(
 def _parked(rows: Iterable[AttributedRow], gate: Gate, today: date) -> Verdict:
     """Judge a domain that sends nothing: what passes all the same must have an end first."""
     first = today - timedelta(days=gate.days)
-    passing = [each for each in rows if each.row.aligned is True and last_day(each.window) >= first]
+    passing = [each for each in rows if each.row.aligned is True and each.window.last_day >= first]
     if not passing:
         words = "parked: it sends nothing, and no report says otherwise"
         return Verdict((Measured(Part.VOLUME, met=True, words=words),), None, None, 0, today, ())
-    days = [last_day(each.window) for each in passing]
+    days = [each.window.last_day for each in passing]
     names = dict.fromkeys(name_of(each.row, each.by) for each in passing)
     messages = sum(each.row.count for each in passing)
     words = f"parked, but {messages} messages of {', '.join(names)} passed since {min(days)}"

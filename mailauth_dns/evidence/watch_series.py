@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import NamedTuple
 
-from mailauth_dns.evidence.counted import day_of, last_day
 from mailauth_dns.evidence.evidence import Evidence, Row, Window
 from mailauth_dns.evidence.source_kind import AttributedRow, SourceKind
 from mailauth_dns.reports.aggregate import AuthResult
@@ -68,11 +67,11 @@ def series(evidence: Evidence, rows: Iterable[AttributedRow], today: date) -> Se
     """Return the mail of a domain by day; a report of a day that has not come is false."""
     reported: dict[str, set[date]] = {}
     for report in evidence.mail:
-        if last_day(report.window) <= today:
+        if report.window.last_day <= today:
             reported.setdefault(report.window.reporter, set()).update(days_of(report.window))
     counts: dict[Subject, dict[date, dict[str, Counted]]] = {}
     for each in rows:
-        day, subject = last_day(each.window), _subject(each)
+        day, subject = each.window.last_day, _subject(each)
         if subject is None or day > today:
             continue
         by_reporter = counts.setdefault(subject, {}).setdefault(day, {})
@@ -88,8 +87,8 @@ def series(evidence: Evidence, rows: Iterable[AttributedRow], today: date) -> Se
 
 def days_of(window: Window) -> Iterable[date]:
     """Yield the days that a report tells of."""
-    last = last_day(window)
-    first = max(day_of(window.begin), last - timedelta(days=_MAX_DAYS - 1))
+    last = window.last_day
+    first = max(window.first_day, last - timedelta(days=_MAX_DAYS - 1))
     return (first + timedelta(days=number) for number in range((last - first).days + 1))
 
 

@@ -8,7 +8,7 @@ from datetime import date
 
 from mailauth_dns.diff.change import Asked
 from mailauth_dns.diff.dmarc_requests import LEVEL
-from mailauth_dns.evidence.counted import DAY, day_of, is_touched, last_day, name_of
+from mailauth_dns.evidence.counted import DAY, is_touched, name_of
 from mailauth_dns.evidence.evidence import Evidence
 from mailauth_dns.evidence.gate import Gate, Loss, Verdict
 from mailauth_dns.evidence.ramp import Step, step_between
@@ -120,7 +120,7 @@ def _weaker(back: Step, known: KnownMail) -> EvidenceEntry:
         for field in ("effective_p", "effective_sp")
     )
     began = EvidenceEntry("weakens", "not asked", _FATES[own if back.own else below])
-    reports = [each for each in known.evidence.mail if last_day(each.window) <= known.today]
+    reports = [each for each in known.evidence.mail if each.window.last_day <= known.today]
     end = max((each.window.end for each in reports), default=0)
     since = end - known.gate.days * DAY
     shown = {each.window: each for each in reports if each.window.end > since}
@@ -137,7 +137,7 @@ def _weaker(back: Step, known: KnownMail) -> EvidenceEntry:
         ):
             source = (name_of(row, each.by), each.by.kind.value)
             stopped[source] = stopped.get(source, 0) + row.count
-    first, last = min(day_of(each.begin) for each in shown), max(map(last_day, shown))
+    first, last = min(each.first_day for each in shown), max(each.last_day for each in shown)
     messages = sum(row.count for each in shown.values() for row in each.rows)
     found = replace(began, first=first, last=last, messages=messages)
     return _with_lost(found, (Loss(*source, count) for source, count in stopped.items()))
@@ -151,17 +151,17 @@ def of_gone(uses: Collection[Use], known: KnownMail) -> EvidenceEntry:
     """
     began = EvidenceEntry("ends", "not asked", "would fail DMARC once its records are gone")
     retired = {use.key: use.life.retired or date.min for use in uses}
-    reports = [each for each in known.evidence.mail if last_day(each.window) <= known.today]
+    reports = [each for each in known.evidence.mail if each.window.last_day <= known.today]
     end = _last_known(known)
     if end <= min(retired.values(), default=date.max):
         return began
     since = end - known.gate.newest
-    shown = {each.window: each for each in reports if last_day(each.window) > since}
+    shown = {each.window: each for each in reports if each.window.last_day > since}
     sent: dict[tuple[str, str], int] = {}
     last: dict[str, date] = {}
     for each in known.rows:
         name = each.by.sender or ""
-        day, keys = last_day(each.window), set(name.split(" or "))
+        day, keys = each.window.last_day, set(name.split(" or "))
         counts = each.window in shown and each.row.aligned and retired.keys() >= keys
         if counts and day > max(retired[key] for key in keys):
             source = (name, each.by.kind.value)
@@ -170,8 +170,8 @@ def of_gone(uses: Collection[Use], known: KnownMail) -> EvidenceEntry:
     found = replace(
         began,
         gate="not met" if sent else "met",
-        first=min(day_of(each.begin) for each in shown),
-        last=max(last_day(each.window) for each in reports),
+        first=min(each.first_day for each in shown),
+        last=max(each.window.last_day for each in reports),
         messages=sum(row.count for each in shown.values() for row in each.rows),
         notes=tuple(f"{name} was last seen on {day}" for name, day in last.items()),
     )
@@ -180,7 +180,7 @@ def of_gone(uses: Collection[Use], known: KnownMail) -> EvidenceEntry:
 
 def _last_known(known: KnownMail) -> date:
     """Return the last day that reports tell of; one false report does not move it."""
-    found = (last_day(each.window) for each in known.evidence.mail)
+    found = (each.window.last_day for each in known.evidence.mail)
     days = sorted((day for day in found if day <= known.today), reverse=True)
     return days[min(1, len(days) - 1)] if days else date.min
 
