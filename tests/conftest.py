@@ -22,6 +22,8 @@ from mailauth_dns.cli import main
 from mailauth_dns.signing_host import key_owner
 from tests import schemas
 
+# What the tests start buffers its results, as it does for everybody.
+os.environ.pop("PYTHONUNBUFFERED", None)
 _IN_CI = os.environ.get("CI", "").lower() not in ("", "0", "false")
 
 settings.register_profile(

@@ -94,6 +94,7 @@ def _after_mark(
     with marked(session.root) as file:
         found = tuple(watch_after(repo, policies, file.mark, MARK.as_posix(), today))
         _show(session, found, format)
+        session.flush()
         file.write(found)
     return found
 

@@ -138,6 +138,14 @@ class Session:
         """Write a plain result, which the caller has made safe to print."""
         sys.stdout.write(text + "\n")
 
+    def flush(self) -> None:
+        """Hand over the results so far.
+
+        Raises:
+            BrokenPipeError: nobody reads them.
+        """
+        sys.stdout.flush()
+
     def json(self, data: Any) -> None:  # noqa: ANN401 - anything JSON holds
         """Write a result as JSON."""
         sys.stdout.write(json.dumps(data, indent=1, ensure_ascii=True) + "\n")

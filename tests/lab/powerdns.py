@@ -108,6 +108,12 @@ class PowerDns(NameServer):
         }
         self.put(zone, name, type, ttl, *sorted(there - gone | new))
 
+    @property
+    def version(self) -> tuple[int, ...]:
+        """What it says of itself."""
+        text = str(json.loads(self.ask_api("GET", ""))["version"])
+        return tuple(map(int, text.partition("-")[0].split(".")))
+
     def count_serial(self, zone: str, kind: str = "DEFAULT") -> None:
         """Let the zone's serial rise with each write through the API."""
         self.ask_api("PUT", f"/zones/{zone}.", {"soa_edit_api": kind})
