@@ -38,6 +38,7 @@ from mailauth_dns.plan.totals import Totals, totals
 
 FORMAT = 3
 MAX_FILE = 500_000_000  # octets
+_NO_NAME = "\0"  # canonical JSON has no such character
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,21 +143,49 @@ def _head(plan: Plan) -> dict[str, Any]:
 
 
 def _rows(plan: Plan, found: _Fingerprint) -> Iterator[str]:
-    """Yield the zones as the file has them, and add them to the fingerprint."""
-    written: dict[First[ZoneEntry], First[ZoneEntry]] = {}
+    """Yield the zones as the file has them, and add them to the fingerprint.
+
+    Which zone stands for others follows from the zones and their order alone, so that a plan has
+    the same text in whatever parts it was made.
+    """
+    written: dict[bytes, First[ZoneEntry]] = {}
+    texts: dict[First[ZoneEntry], str] = {}
     for name, first in zones_alike(plan.zones).rows():
-        there = written.get(first)
-        if there is not None and (there is first or there.named(name) == first.named(name)):
-            found.add_like(name, there.value.where)
-            like = {"zone": name, "provider": first.value.provider, "like": there.value.zone}
+        # A name without a dot could be in the keys: its place cannot be found in the text.
+        plain, data = "." in name and "." in first.value.zone, None
+        if not plain or first not in texts:
+            data = _dumped_zone(first.value if plain else first.named(name))
+        if plain and data is not None:
+            texts[first] = _canonical(data)
+        text = _renamed(texts[first], first.value.zone, name) if plain else _canonical(data)
+        found.add_text(text)
+        said = hashlib.sha256(_renamed(text, name, _NO_NAME).encode()).digest()
+        if "." in name:
+            there = written.get(said)
+        else:
+            zone = first.named(name)
+            there = next((each for each in written.values() if each.named(name) == zone), None)
+        if there is not None:
+            value = there.value
+            like = {"zone": name, "provider": value.provider, "like": value.zone}
             yield f"  {json.dumps(like)}"
             continue
         zone = first.named(name)
-        data = _adapter(ZoneEntry).dump_python(zone, mode="json")
-        found.add(zone.where, data)
-        if "." in name:  # a name without a dot could be in the keys
-            written[first] = first if first.value is zone else First(zone)
+        if "." in name:
+            written[said] = first if first.value is zone else First(zone)
+        if data is None or data["zone"] != name:
+            data = _dumped_zone(zone)
         yield indent(json.dumps(data, indent=1), "  ")
+
+
+def _dumped_zone(zone: ZoneEntry) -> dict[str, Any]:
+    data: dict[str, Any] = _adapter(ZoneEntry).dump_python(zone, mode="json")
+    return data
+
+
+def _renamed(text: str, was: str, now: str) -> str:
+    """Return the canonical JSON of a zone with another name at each place where it has its own."""
+    return text if was == now else text.replace(json.dumps(was)[1:-1], json.dumps(now)[1:-1])
 
 
 def _canonical(data: object) -> str:
@@ -175,14 +204,14 @@ class _Fingerprint:
     def add(self, where: Where, zone: object) -> None:
         """Add a zone."""
         text = self._texts[where] = _canonical(zone)
-        self._add(text)
+        self.add_text(text)
 
     def add_like(self, name: str, first: Where) -> None:
         """Add a zone that is like one that was added."""
-        was, now = (json.dumps(each)[1:-1] for each in (first[0], name))
-        self._add(self._texts[first].replace(was, now))
+        self.add_text(_renamed(self._texts[first], first[0], name))
 
-    def _add(self, text: str) -> None:
+    def add_text(self, text: str) -> None:
+        """Add a zone as canonical JSON."""
         self._hash.update(self._mark + text.encode())
         self._mark = b","
 

@@ -10,6 +10,7 @@ import tracemalloc
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -122,6 +123,20 @@ def test_a_file_says_once_what_is_the_same() -> None:
     ]
     assert (
         data["fingerprint"] == plan_file.fingerprint(plan) == plan_file.as_json(plan)["fingerprint"]
+    )
+
+
+@given(random=st.randoms(use_true_random=False))
+def test_a_file_does_not_show_in_which_order_its_zones_were_planned(random: Random) -> None:
+    """Zones are planned in batches and in parts, and more is alike than a few firsts hold."""
+    several = [entry(f"d{number}.example", before="x" * (number % 7)) for number in range(30)]
+    zones = [*MIXED, *several[6:]]
+    made = zones_alike(())
+    firsts = {each.where: made.first_like(each) for each in random.sample(zones, len(zones))}
+    for each in zones:
+        made.append_like(each.zone, firsts[each.where])
+    assert "".join(plan_file.dumped(replace(plan_of(), zones=made))) == "".join(
+        plan_file.dumped(plan_of(*zones))
     )
 
 
