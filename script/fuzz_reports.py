@@ -10,10 +10,10 @@ from pathlib import Path
 from fuzz_checks import read
 
 from mailauth_dns.errors import PolicyError
-from mailauth_dns.evidence import evidence_files, evidence_text, fold
-from mailauth_dns.evidence.keep import keep
-from mailauth_dns.evidence.merge import merged
-from mailauth_dns.evidence.together import AnyReport, together
+from mailauth_dns.evidence.kept import evidence_files, evidence_text, fold
+from mailauth_dns.evidence.kept.keep import keep
+from mailauth_dns.evidence.kept.merge import merged
+from mailauth_dns.evidence.kept.together import AnyReport, together
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import Record, Report
 from mailauth_dns.reports.bounds import Budget

@@ -16,13 +16,13 @@ from typing import NamedTuple
 from mailauth_dns import atomic_files
 from mailauth_dns.compile.declarations import dmarc_text
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.evidence import evidence_files, fold
-from mailauth_dns.evidence.counted import is_about
 from mailauth_dns.evidence.evidence import MailReport
-from mailauth_dns.evidence.evidence_text import text_of
-from mailauth_dns.evidence.keep import keep, size
-from mailauth_dns.evidence.kept_files import KeptFile, KeptFiles
-from mailauth_dns.evidence.together import AnyReport
+from mailauth_dns.evidence.gate.counted import is_about
+from mailauth_dns.evidence.kept import evidence_files, fold
+from mailauth_dns.evidence.kept.evidence_text import text_of
+from mailauth_dns.evidence.kept.keep import keep, size
+from mailauth_dns.evidence.kept.kept_files import KeptFile, KeptFiles
+from mailauth_dns.evidence.kept.together import AnyReport
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import EVIDENCE_DIR
 from mailauth_dns.records import dmarc_received

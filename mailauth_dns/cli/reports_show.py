@@ -22,12 +22,12 @@ from mailauth_dns.cli.session import (
     write_message,
 )
 from mailauth_dns.errors import FileProblem, MailAuthError, PolicyError
-from mailauth_dns.evidence import evidence_files
-from mailauth_dns.evidence.attribution import attributed
-from mailauth_dns.evidence.declared_sources import declared_of
 from mailauth_dns.evidence.evidence import Evidence
-from mailauth_dns.evidence.overview import Overview, day_of, overview
-from mailauth_dns.evidence.source_kind import AttributedRow, SourceKind
+from mailauth_dns.evidence.kept import evidence_files
+from mailauth_dns.evidence.sources.attribution import attributed
+from mailauth_dns.evidence.sources.declared_sources import declared_of
+from mailauth_dns.evidence.sources.overview import Overview, day_of, overview
+from mailauth_dns.evidence.sources.source_kind import AttributedRow, SourceKind
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.name import DomainName

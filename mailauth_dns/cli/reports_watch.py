@@ -14,7 +14,7 @@ from mailauth_dns.cli.options import Domains
 from mailauth_dns.cli.session import DIFFERS, DONE, Session, domains, session_of
 from mailauth_dns.cli.watch_mark_file import MARK, marked
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.evidence.watch_repo import WatchedDomain, watch_after, watch_since
+from mailauth_dns.evidence.watch.watched_domains import WatchedDomain, watch_after, watch_since
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.render import reports_watch

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from mailauth_dns import atomic_files
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.evidence import watch_mark
-from mailauth_dns.evidence.watch_mark import Mark
-from mailauth_dns.evidence.watch_repo import WatchedDomain
+from mailauth_dns.evidence.watch import mark as watch_mark
+from mailauth_dns.evidence.watch.mark import Mark
+from mailauth_dns.evidence.watch.watched_domains import WatchedDomain
 from mailauth_dns.policy.repo_layout import EVIDENCE_DIR
 
 MARK = EVIDENCE_DIR / "_watch.json"

@@ -16,7 +16,7 @@ from mailauth_dns.policy.repo_layout import POLICY_DIR
 
 if TYPE_CHECKING:  # other commands can do without what these load
     from mailauth_dns.compile.publication import Publication
-    from mailauth_dns.evidence.kept_files import KeptFiles
+    from mailauth_dns.evidence.kept.kept_files import KeptFiles
     from mailauth_dns.lint.finding import Finding
     from mailauth_dns.lint.rule import Rule
     from mailauth_dns.plan.plan import LiveEntry

@@ -9,7 +9,7 @@ from datetime import date
 from mailauth_dns.compile.declarations import dmarc_section
 from mailauth_dns.deploy.dmarc_standing import Standing
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.evidence.ramp import Step, tried
+from mailauth_dns.evidence.gate.ramp import Step, tried
 from mailauth_dns.keys import policy_edit
 from mailauth_dns.policy.edited_policy import edited_policy
 from mailauth_dns.policy.load import read_defaults

@@ -8,13 +8,13 @@ from datetime import date
 from mailauth_dns.compile.declarations import dmarc_section
 from mailauth_dns.deploy.nothing_counts import NothingCounts, nothing_counts
 from mailauth_dns.deploy.policy_since import Since, records_since
-from mailauth_dns.evidence.attribution import attributed
-from mailauth_dns.evidence.declared_sources import declared_of
-from mailauth_dns.evidence.evidence_files import read_evidence
-from mailauth_dns.evidence.gate import Gate, Verdict
-from mailauth_dns.evidence.ramp import Step, next_step
-from mailauth_dns.evidence.source_shares import SourceShare, source_shares
-from mailauth_dns.evidence.verdict import gate_of, verdict
+from mailauth_dns.evidence.gate.gate import Gate, Verdict
+from mailauth_dns.evidence.gate.ramp import Step, next_step
+from mailauth_dns.evidence.gate.source_shares import SourceShare, source_shares
+from mailauth_dns.evidence.gate.verdict import gate_of, verdict
+from mailauth_dns.evidence.kept.evidence_files import read_evidence
+from mailauth_dns.evidence.sources.attribution import attributed
+from mailauth_dns.evidence.sources.declared_sources import declared_of
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.dmarc import Record
 

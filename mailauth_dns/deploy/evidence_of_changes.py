@@ -13,10 +13,10 @@ from mailauth_dns.deploy.sts_standing import sts_section, sts_standing
 from mailauth_dns.diff.change import Asked, Change, Risk
 from mailauth_dns.diff.transport_meaning import may_begin_to_enforce
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.evidence.attribution import attributed
-from mailauth_dns.evidence.declared_sources import declared_of
-from mailauth_dns.evidence.evidence_files import read_evidence
-from mailauth_dns.evidence.verdict import gate_of
+from mailauth_dns.evidence.gate.verdict import gate_of
+from mailauth_dns.evidence.kept.evidence_files import read_evidence
+from mailauth_dns.evidence.sources.attribution import attributed
+from mailauth_dns.evidence.sources.declared_sources import declared_of
 from mailauth_dns.plan import who_sends
 from mailauth_dns.plan.entries import change_entry
 from mailauth_dns.plan.evidence_entry import EvidenceEntry

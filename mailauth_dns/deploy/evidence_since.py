@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mailauth_dns.deploy import git_files
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.evidence import Evidence
-from mailauth_dns.evidence.evidence_files import path_of, read_evidence
+from mailauth_dns.evidence.kept.evidence_files import path_of, read_evidence
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import EVIDENCE_DIR
 from mailauth_dns.policy.sections.dmarc import DmarcSection

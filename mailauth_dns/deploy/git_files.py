@@ -139,7 +139,7 @@ def laid_out(root: Path, wanted: tuple[GitFile, ...]) -> Iterator[Path]:
     Raises:
         MailAuthError: git does not have one of them.
     """
-    contents = _contents(root, wanted)
+    octets = contents(root, wanted)
     with tempfile.TemporaryDirectory(prefix="mailauth-dns-") as name:
         folder = Path(name)
         # Links come last, so that nothing is written through one.
@@ -147,14 +147,18 @@ def laid_out(root: Path, wanted: tuple[GitFile, ...]) -> Iterator[Path]:
             path = folder / file.path
             path.parent.mkdir(parents=True, exist_ok=True)
             if file.is_link:
-                path.symlink_to(os.fsdecode(contents[file.id]))
+                path.symlink_to(os.fsdecode(octets[file.id]))
             else:
-                path.write_bytes(contents[file.id])
+                path.write_bytes(octets[file.id])
         yield folder
 
 
-def _contents(root: Path, wanted: tuple[GitFile, ...]) -> Mapping[str, bytes]:
-    """Return the octets of files by their ids."""
+def contents(root: Path, wanted: tuple[GitFile, ...]) -> Mapping[str, bytes]:
+    """Return the octets of files by their ids.
+
+    Raises:
+        MailAuthError: git does not have one of them.
+    """
     ids = list(dict.fromkeys(each.id for each in wanted))
     asked = "".join(f"{id}\n" for id in ids).encode()
     try:

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 from enum import Enum, auto
 
 from mailauth_dns.deploy.policy_since import Since
-from mailauth_dns.evidence.counted import is_about
 from mailauth_dns.evidence.evidence import MailReport
+from mailauth_dns.evidence.gate.counted import is_about
 from mailauth_dns.records.dmarc import Record
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date
 
-from mailauth_dns.evidence.evidence_files import read_evidence
-from mailauth_dns.evidence.tls_verdict import TlsVerdict, tls_gate_of, tls_verdict
+from mailauth_dns.evidence.kept.evidence_files import read_evidence
+from mailauth_dns.evidence.tls.verdict import TlsVerdict, tls_gate_of, tls_verdict
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.sections.mta_sts import MtaStsSection

@@ -18,7 +18,7 @@ from mailauth_dns.errors import MailAuthError, ObservationError
 from mailauth_dns.evaluate.dmarc import nearest_record
 from mailauth_dns.evaluate.macro_expansion import IPAddress
 from mailauth_dns.evaluate.observation import Unknown
-from mailauth_dns.evidence.source_kind import SourceKind
+from mailauth_dns.evidence.sources.source_kind import SourceKind
 from mailauth_dns.guide import this_host
 from mailauth_dns.guide.files import Files
 from mailauth_dns.guide.situation import Area, Fault, Here, Ramp, Record, RecordState, Situation

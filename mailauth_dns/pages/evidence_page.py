@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mailauth_dns.evidence.overview import Overview
-from mailauth_dns.evidence.source_kind import SourceKind
+from mailauth_dns.evidence.sources.overview import Overview
+from mailauth_dns.evidence.sources.source_kind import SourceKind
 from mailauth_dns.pages.drawing import NARROW, WIDE
 from mailauth_dns.pages.evidence_picture import FILLS, evidence_timeline
 from mailauth_dns.pages.page import page

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from mailauth_dns.evidence.overview import Overview
-from mailauth_dns.evidence.source_kind import SourceKind
+from mailauth_dns.evidence.sources.overview import Overview
+from mailauth_dns.evidence.sources.source_kind import SourceKind
 from mailauth_dns.pages.drawing import Box, Drawing, Label, Path, Shape, breadth
 from mailauth_dns.render.terminal_text import count
 

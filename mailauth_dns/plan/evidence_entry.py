@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Literal
 
-from mailauth_dns.evidence.gate import Loss, Measured
+from mailauth_dns.evidence.gate.gate import Loss, Measured
 
 WITHOUT_EVIDENCE, STILL_SENDS, STS_WITHOUT_EVIDENCE = "DMARC032", "SND010", "STS019"
 About = Literal["tightens", "weakens", "ends", "enforces"]

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailauth_dns.evidence.shares import share_up
-from mailauth_dns.evidence.source_kind import SourceKind
+from mailauth_dns.evidence.figures import share_up
+from mailauth_dns.evidence.sources.source_kind import SourceKind
 from mailauth_dns.plan.evidence_entry import EvidenceEntry
 
 _SOME = 10  # messages: fewer are no news

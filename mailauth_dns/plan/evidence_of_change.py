@@ -8,12 +8,12 @@ from datetime import date
 
 from mailauth_dns.diff.change import Asked
 from mailauth_dns.diff.dmarc_requests import LEVEL
-from mailauth_dns.evidence.counted import DAY, is_touched, name_of
 from mailauth_dns.evidence.evidence import Evidence
-from mailauth_dns.evidence.gate import Gate, Loss, Verdict
-from mailauth_dns.evidence.ramp import Step, step_between
-from mailauth_dns.evidence.source_kind import AttributedRow
-from mailauth_dns.evidence.verdict import verdict
+from mailauth_dns.evidence.gate.counted import DAY, is_touched, name_of
+from mailauth_dns.evidence.gate.gate import Gate, Loss, Verdict
+from mailauth_dns.evidence.gate.ramp import Step, step_between
+from mailauth_dns.evidence.gate.verdict import verdict
+from mailauth_dns.evidence.sources.source_kind import AttributedRow
 from mailauth_dns.plan.evidence_entry import About, EvidenceEntry, Outcome
 from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.reports.aggregate import Disposition

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mailauth_dns.evidence.gate import Loss
-from mailauth_dns.evidence.tls_verdict import TlsVerdict
+from mailauth_dns.evidence.gate.gate import Loss
+from mailauth_dns.evidence.tls.verdict import TlsVerdict
 from mailauth_dns.plan.evidence_entry import EvidenceEntry
 
 _MAX_LOST = 20  # exchangers and reasons that a plan names

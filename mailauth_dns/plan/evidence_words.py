@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mailauth_dns.evidence.gate import Loss, Part
+from mailauth_dns.evidence.figures import count
+from mailauth_dns.evidence.gate.gate import Loss, Part
 from mailauth_dns.plan.evidence_entry import EvidenceEntry
 
 _MAX_NAMED = 5  # sources of which each has a line of its own
@@ -41,7 +42,7 @@ def _window(entry: EvidenceEntry) -> str:
     if entry.first is None:
         return ""
     days = f"{entry.first}" if entry.first == entry.last else f"{entry.first} to {entry.last}"
-    return f"reports of {days}, {_count(entry.messages, _noun(entry))}: "
+    return f"reports of {days}, {count(entry.messages, _noun(entry))}: "
 
 
 def _noun(entry: EvidenceEntry) -> str:
@@ -93,15 +94,11 @@ def _lost(entry: EvidenceEntry) -> Iterator[str]:
     sources = len(rest) + entry.more_sources
     if sources:
         messages = sum(each.messages for each in rest) + entry.more_messages
-        what = _count(messages, _noun(entry))
-        yield f"{what} of {_count(sources, 'other source')} {entry.fate}"
+        what = count(messages, _noun(entry))
+        yield f"{what} of {count(sources, 'other source')} {entry.fate}"
     if entry.about == "tightens" and entry.first is not None and not entry.lost:
         yield f"no message {entry.fate}"
 
 
 def _messages(loss: Loss, noun: str) -> str:
-    return f"{_count(loss.messages, noun)} of {loss.source} ({loss.kind})"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    return f"{count(loss.messages, noun)} of {loss.source} ({loss.kind})"

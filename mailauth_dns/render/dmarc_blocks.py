@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mailauth_dns.deploy.dmarc_standing import Standing
 from mailauth_dns.deploy.nothing_counts import Cause, NothingCounts
-from mailauth_dns.evidence.gate import Part, Verdict
+from mailauth_dns.evidence.gate.gate import Part, Verdict
 
 _READ = "read what has come: `reports read PATH --write`"
 

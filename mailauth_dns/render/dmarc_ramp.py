@@ -9,11 +9,11 @@ from rich.text import Text
 
 from mailauth_dns.deploy.dmarc_advance import Advanced
 from mailauth_dns.deploy.dmarc_standing import Standing
-from mailauth_dns.evidence.gate import Gate, Measured, Verdict
-from mailauth_dns.evidence.ramp import Step
-from mailauth_dns.evidence.shares import share
-from mailauth_dns.evidence.source_kind import SourceKind
-from mailauth_dns.evidence.source_shares import SourceShare
+from mailauth_dns.evidence.figures import share
+from mailauth_dns.evidence.gate.gate import Gate, Measured, Verdict
+from mailauth_dns.evidence.gate.ramp import Step
+from mailauth_dns.evidence.gate.source_shares import SourceShare
+from mailauth_dns.evidence.sources.source_kind import SourceKind
 from mailauth_dns.render.dmarc_blocks import asks, blocks
 from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count, styled

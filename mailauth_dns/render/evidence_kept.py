@@ -7,7 +7,7 @@ from typing import Any
 
 from rich.text import Text
 
-from mailauth_dns.evidence.kept_files import KeptFile, KeptFiles
+from mailauth_dns.evidence.kept.kept_files import KeptFile, KeptFiles
 from mailauth_dns.render.terminal_text import count, styled
 
 

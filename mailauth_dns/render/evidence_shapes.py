@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailauth_dns.evidence.source_kind import SourceKind
+from mailauth_dns.evidence.sources.source_kind import SourceKind
 from mailauth_dns.render.json_shape_parts import (
     DAY,
     NUMBER,

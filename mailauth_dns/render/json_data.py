@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import asdict
+from datetime import date
 from typing import TYPE_CHECKING, Any
 
 from mailauth_dns.diff.shown_values import public
@@ -22,6 +23,11 @@ if TYPE_CHECKING:
     from mailauth_dns.plan.plan import LiveEntry
 
 FORMAT = 1
+
+
+def json_day(day: date | None) -> str | None:
+    """Return a day as JSON has it."""
+    return day.isoformat() if day is not None else None
 
 
 def findings(found: Iterable[Finding], waived: Iterable[Waived]) -> dict[str, Any]:

@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date
 from typing import Any
 
 from rich.text import Text
 
 from mailauth_dns.deploy.sts_advance import Advanced
 from mailauth_dns.deploy.sts_standing import StsStanding
-from mailauth_dns.evidence.shares import share
-from mailauth_dns.evidence.tls_reasons import mended
-from mailauth_dns.evidence.tls_verdict import said
+from mailauth_dns.evidence.figures import share
+from mailauth_dns.evidence.tls.reasons import mended
+from mailauth_dns.evidence.tls.verdict import said
 from mailauth_dns.policy.section_edit import told
 from mailauth_dns.render.findings_text import lines
-from mailauth_dns.render.json_data import FORMAT, findings
+from mailauth_dns.render.json_data import FORMAT, findings, json_day
 from mailauth_dns.render.terminal_text import count, styled
 
 _MODES = {"enforce": "green", "testing": "yellow", "none": "dim"}
@@ -115,8 +114,8 @@ def _data(of: StsStanding) -> dict[str, Any]:
         "domain": of.policy.domain,
         "path": of.policy.path,
         "mode": of.section.mode,
-        "first": _day(found.first),
-        "last": _day(found.last),
+        "first": json_day(found.first),
+        "last": json_day(found.last),
         "days": found.days,
         "sessions": found.sessions,
         "secured": found.secured,
@@ -134,9 +133,5 @@ def _data(of: StsStanding) -> dict[str, Any]:
         ],
         "gate": [{"part": each.part, "met": each.met, "text": each.words} for each in found.parts],
         "met": found.met,
-        "not_before": _day(found.not_before),
+        "not_before": json_day(found.not_before),
     }
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day is not None else None

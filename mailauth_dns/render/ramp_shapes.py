@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mailauth_dns.evidence.gate import Part
+from mailauth_dns.evidence.gate.gate import Part
 from mailauth_dns.render.json_shape_parts import (
     NUMBER,
     TEXT,

@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from mailauth_dns.evidence.kept_files import KeptFiles
+from mailauth_dns.evidence.kept.kept_files import KeptFiles
 from mailauth_dns.render import evidence_kept
 from mailauth_dns.render.json_data import FORMAT
 from mailauth_dns.render.terminal_text import count, styled

@@ -10,11 +10,11 @@ from typing import Any
 
 from rich.text import Text
 
-from mailauth_dns.evidence.overview import Overview, ReporterLine, SourceLine, Tally
-from mailauth_dns.evidence.shares import share
-from mailauth_dns.evidence.source_kind import SourceKind
+from mailauth_dns.evidence.figures import share
+from mailauth_dns.evidence.sources.overview import Overview, ReporterLine, SourceLine, Tally
+from mailauth_dns.evidence.sources.source_kind import SourceKind
 from mailauth_dns.records.name import DomainName
-from mailauth_dns.render.json_data import FORMAT
+from mailauth_dns.render.json_data import FORMAT, json_day
 from mailauth_dns.render.terminal_text import count, styled
 
 NO_EVIDENCE = "no evidence: that says nothing about the mail"
@@ -216,8 +216,8 @@ def data(
 def _domain(each: Overview, *, detail: bool) -> dict[str, Any]:
     return {
         "domain": each.domain,
-        "first": _day(each.first),
-        "last": _day(each.last),
+        "first": json_day(each.first),
+        "last": json_day(each.last),
         "reports": each.reports,
         "policy": policy_of(each),
         "messages": _tally(each.tally),
@@ -249,8 +249,8 @@ def _source_data(line: SourceLine) -> dict[str, Any]:
             {"source": place, "messages": number}
             for place, number in line.places.most_common(_PLACES)
         ],
-        "first": _day(min(line.days)),
-        "last": _day(max(line.days)),
+        "first": json_day(min(line.days)),
+        "last": json_day(max(line.days)),
         "reporters": sorted(line.reporters),
         "why": [
             {"text": text, "messages": number} for text, number in line.why.most_common(_MENDS)
@@ -263,8 +263,8 @@ def _reporter_data(line: ReporterLine) -> dict[str, Any]:
     return {
         "reporter": line.reporter,
         "reports": line.reports,
-        "first": _day(min(line.days)),
-        "last": _day(max(line.days)),
+        "first": json_day(min(line.days)),
+        "last": json_day(max(line.days)),
         "messages": _tally(line.tally),
     }
 
@@ -278,7 +278,3 @@ def _tally(tally: Tally) -> dict[str, int]:
         "unknown": tally.unsaid,
         "refused": tally.refused,
     }
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day is not None else None

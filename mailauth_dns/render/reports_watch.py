@@ -8,11 +8,11 @@ from typing import Any
 
 from rich.text import Text
 
-from mailauth_dns.evidence.change import WEEK, Change
-from mailauth_dns.evidence.changes import HISTORY
-from mailauth_dns.evidence.evidence_files import path_of
-from mailauth_dns.evidence.watch_repo import WatchedDomain
-from mailauth_dns.render.json_data import FORMAT
+from mailauth_dns.evidence.kept.evidence_files import path_of
+from mailauth_dns.evidence.watch.change import WEEK, Change
+from mailauth_dns.evidence.watch.changes import HISTORY
+from mailauth_dns.evidence.watch.watched_domains import WatchedDomain
+from mailauth_dns.render.json_data import FORMAT, json_day
 from mailauth_dns.render.terminal_text import count, styled
 from mailauth_dns.render.workflow_commands import annotation
 
@@ -53,8 +53,8 @@ def data(found: Iterable[WatchedDomain]) -> dict[str, Any]:
         "domains": [
             {
                 "domain": each.domain,
-                "first": each.first.isoformat() if each.first is not None else None,
-                "last": each.last.isoformat() if each.last is not None else None,
+                "first": json_day(each.first),
+                "last": json_day(each.last),
                 "new": [_change(change) for change in each.new],
                 "problem": each.problem,
             }

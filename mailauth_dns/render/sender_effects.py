@@ -9,6 +9,7 @@ from rich.text import Text
 
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.repo import Policy, Route
+from mailauth_dns.render.json_data import json_day
 from mailauth_dns.render.terminal_text import count, styled
 from mailauth_dns.senders.entry import ReturnPathClass
 from mailauth_dns.senders.use import ReturnPathRecords, Use
@@ -171,8 +172,8 @@ def _data(policy: Policy, use: Use) -> dict[str, Any]:
         "name": use.name,
         "path": place.path,
         "line": place.line,
-        "retired": life.retired.isoformat() if life.retired is not None else None,
-        "gone_from": life.gone_from.isoformat() if life.gone_from is not None else None,
+        "retired": json_day(life.retired),
+        "gone_from": json_day(life.gone_from),
         "gone": life.gone,
         "return_path": str(use.return_path),
         "mail_from": use.mail_from,

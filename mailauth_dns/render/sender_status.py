@@ -9,7 +9,7 @@ from typing import Any
 
 from rich.text import Text
 
-from mailauth_dns.render.json_data import FORMAT
+from mailauth_dns.render.json_data import FORMAT, json_day
 from mailauth_dns.sender_checks.retire import Retired
 from mailauth_dns.sender_checks.standing import Delegation, Standing, State
 from mailauth_dns.simulate.run_mail_tests import TestResult, Trial
@@ -114,8 +114,8 @@ def data(found: Iterable[Standing]) -> dict[str, Any]:
                 "sender": each.use.sender,
                 "name": each.use.name,
                 "state": str(each.state),
-                "retired": _day(each.use.life.retired),
-                "gone_from": _day(each.use.life.gone_from),
+                "retired": json_day(each.use.life.retired),
+                "gone_from": json_day(each.use.life.gone_from),
                 "mail_from": each.use.mail_from,
                 "spf": {"relaxed": each.use.relaxed, "strict": each.use.strict},
                 "dkim": each.dkim,
@@ -154,10 +154,6 @@ def _delegation_data(found: Delegation | None) -> dict[str, Any] | None:
         "live": sorted(found.live) if found.live is not None else None,
         "reason": found.reason or None,
     }
-
-
-def _day(day: date | None) -> str | None:
-    return day.isoformat() if day is not None else None
 
 
 def retired(done: Retired, today: date) -> Iterator[Text]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 
 from mailauth_dns.evidence.evidence import MailReport
-from mailauth_dns.evidence.evidence_text import text_of
+from mailauth_dns.evidence.kept.evidence_text import text_of
 from tests.conftest import RepoFolder
 from tests.deploy.git_repo import git
 from tests.evidence.histories import DOMAIN, FIRST, POLICY, history, moved

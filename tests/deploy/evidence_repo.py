@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from mailauth_dns.evidence.evidence import Evidence, MailReport, Row, Window
-from mailauth_dns.evidence.evidence_text import text_of
+from mailauth_dns.evidence.kept.evidence_text import text_of
 from mailauth_dns.records.dmarc import Alignment, Policy
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import (

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 
@@ -21,3 +22,8 @@ def commit(root: Path, subject: str = "a change") -> str:
     git(root, "add", "-A")
     git(root, "commit", "-qm", subject)
     return git(root, "rev-parse", "HEAD")
+
+
+def ago(days: int) -> date:
+    """Return the day, in UTC, of so many days ago."""
+    return (datetime.now(UTC) - timedelta(days=days)).date()

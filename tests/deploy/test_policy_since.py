@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import subprocess
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +18,8 @@ from mailauth_dns.records.name import DomainName
 from tests.cli.evidence_repo import commit_days_ago
 from tests.conftest import RepoFolder
 from tests.deploy.branch_repo import pem
-from tests.deploy.git_repo import git
+from tests.deploy.git_calls import Calls
+from tests.deploy.git_repo import ago, git
 
 KEY = "11qYAYKxCrfVS/7TyWQHOg7hcvPapiMlrwIaaPcHURo="
 POLICY = f"""\
@@ -34,10 +34,6 @@ Edit = Callable[[RepoFolder], object]
 def put(before: str, after: str) -> Edit:
     assert before in POLICY
     return lambda repo: repo.policy(POLICY.replace(before, after))
-
-
-def ago(days: int) -> date:
-    return (datetime.now(UTC) - timedelta(days=days)).date()
 
 
 def since(repo: RepoFolder) -> Since:
@@ -81,13 +77,6 @@ TAKES_AWAY: dict[str, tuple[Edit, bool]] = {
     "another domain": (
         lambda repo: repo.policy("domain: example.net\nspf: {all: fail}\n", "n"),
         False,
-    ),
-    # git follows no file: what was there before is not looked for.
-    "the name of the file": (
-        lambda repo: (repo.root / "zones/policy/policy.yaml").rename(
-            repo.root / "zones/policy/other.yaml"
-        ),
-        True,
     ),
 }
 
@@ -162,18 +151,6 @@ def test_a_sender_whose_grace_is_over_ends_it_that_day(old: RepoFolder) -> None:
     commit_days_ago(old, 35)
     git(old.root, "commit", "-q", "--allow-empty", "-m", "later")
     assert since(old).day == ago(10)
-
-
-class Calls:
-    """How often another program is run, which is git."""
-
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._run, self.number = subprocess.run, 0
-        monkeypatch.setattr(subprocess, "run", self._counted)
-
-    def _counted(self, *words: Any, **options: Any) -> Any:
-        self.number += 1
-        return self._run(*words, **options)
 
 
 @pytest.fixture

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
 
 from mailauth_dns.evidence.evidence import Evidence, MailReport, SessionReport, Window
-from mailauth_dns.evidence.evidence_files import path_of
-from mailauth_dns.evidence.evidence_text import text_of
+from mailauth_dns.evidence.kept.evidence_files import path_of
+from mailauth_dns.evidence.kept.evidence_text import text_of
 from tests.conftest import RepoFolder
 from tests.evidence.tls_reports import DOMAIN, TODAY
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
 from mailauth_dns.evidence.evidence import Evidence, MailReport
-from mailauth_dns.evidence.fold import short
+from mailauth_dns.evidence.kept.fold import short
 from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import (

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from mailauth_dns.evidence.attribution import attributed
-from mailauth_dns.evidence.declared_sources import declared_of
 from mailauth_dns.evidence.evidence import Evidence, MailReport
-from mailauth_dns.evidence.gate import Part, Verdict
-from mailauth_dns.evidence.ramp import next_step
-from mailauth_dns.evidence.verdict import gate_of, verdict
+from mailauth_dns.evidence.gate.gate import Part, Verdict
+from mailauth_dns.evidence.gate.ramp import next_step
+from mailauth_dns.evidence.gate.verdict import gate_of, verdict
+from mailauth_dns.evidence.sources.attribution import attributed
+from mailauth_dns.evidence.sources.declared_sources import declared_of
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.sections.dmarc import DmarcSection
 from tests.conftest import RepoFolder

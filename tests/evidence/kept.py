@@ -8,9 +8,9 @@ from datetime import UTC, datetime
 
 from hypothesis import strategies as st
 
-from mailauth_dns.evidence import fold
 from mailauth_dns.evidence.evidence import Evidence, MailReport
-from mailauth_dns.evidence.together import AnyReport, together
+from mailauth_dns.evidence.kept import fold
+from mailauth_dns.evidence.kept.together import AnyReport, together
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import PublishedPolicy, Record, Report
 from mailauth_dns.reports.reporter import Reporter

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from mailauth_dns.evidence.evidence import Row
-from mailauth_dns.evidence.source_kind import SourceKind
+from mailauth_dns.evidence.sources.source_kind import SourceKind
 from mailauth_dns.records.name import DomainName
 from tests.conftest import RepoFolder
 from tests.senders.mailers import OWN_DOMAIN, with_mailers

@@ -8,10 +8,10 @@ from ipaddress import ip_network
 
 import pytest
 
-from mailauth_dns.evidence.attribution import attributed
-from mailauth_dns.evidence.declared_sources import Declared, declared_of
 from mailauth_dns.evidence.evidence import Row
-from mailauth_dns.evidence.source_kind import Attribution
+from mailauth_dns.evidence.sources.attribution import attributed
+from mailauth_dns.evidence.sources.declared_sources import Declared, declared_of
+from mailauth_dns.evidence.sources.source_kind import Attribution
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.addresses import addresses_of

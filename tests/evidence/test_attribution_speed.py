@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 
-from mailauth_dns.evidence.attribution import attributed
-from mailauth_dns.evidence.declared_sources import Declared, declared_of
 from mailauth_dns.evidence.evidence import Evidence
+from mailauth_dns.evidence.sources.attribution import attributed
+from mailauth_dns.evidence.sources.declared_sources import Declared, declared_of
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
 from tests.evidence import cases_failed, cases_passed

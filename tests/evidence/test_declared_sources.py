@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailauth_dns.evidence import declared_sources
-from mailauth_dns.evidence.declared_sources import declared_of
+from mailauth_dns.evidence.sources import declared_sources
+from mailauth_dns.evidence.sources.declared_sources import declared_of
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records import name

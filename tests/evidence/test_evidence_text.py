@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.evidence import fold
 from mailauth_dns.evidence.evidence import Evidence
-from mailauth_dns.evidence.evidence_text import MAX_PROBLEMS, parse, text_of
-from mailauth_dns.evidence.together import AnyReport, together
+from mailauth_dns.evidence.kept import fold
+from mailauth_dns.evidence.kept.evidence_text import MAX_PROBLEMS, parse, text_of
+from mailauth_dns.evidence.kept.together import AnyReport, together
 from mailauth_dns.reports.read_reports import ReadAggregate, ReadTls, read_reports
 from mailauth_dns.typed_yaml.yaml_reader import DocumentError
 from tests.evidence.kept import DOMAIN, evidence, record, report

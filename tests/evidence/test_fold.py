@@ -11,9 +11,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mailauth_dns.evidence import fold
 from mailauth_dns.evidence.evidence import MailReport, Row
-from mailauth_dns.evidence.fewer import SPARE
+from mailauth_dns.evidence.kept import fold
+from mailauth_dns.evidence.kept.fewer import SPARE
 from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.aggregate import (

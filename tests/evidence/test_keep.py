@@ -8,9 +8,9 @@ from hypothesis import strategies as st
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.evidence import Evidence
-from mailauth_dns.evidence.evidence_text import text_of
-from mailauth_dns.evidence.keep import keep
-from mailauth_dns.evidence.together import AnyReport
+from mailauth_dns.evidence.kept.evidence_text import text_of
+from mailauth_dns.evidence.kept.keep import keep
+from mailauth_dns.evidence.kept.together import AnyReport
 from mailauth_dns.reports.aggregate import Record
 from tests.evidence.kept import DOMAIN, evidence, mail_reports, record, report, session_reports
 

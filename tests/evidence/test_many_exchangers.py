@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from mailauth_dns.evidence.gate import TlsGate
-from mailauth_dns.evidence.session_policies import fewer_policies
-from mailauth_dns.evidence.tls_verdict import tls_verdict
+from mailauth_dns.evidence.gate.gate import TlsGate
+from mailauth_dns.evidence.kept.session_policies import fewer_policies
+from mailauth_dns.evidence.tls.verdict import tls_verdict
 from tests.evidence.tls_reports import DOMAIN, TODAY, daily, evidence, sts
 
 

@@ -7,9 +7,9 @@ from datetime import date
 import pytest
 from hypothesis import given
 
-from mailauth_dns.evidence import evidence_text
 from mailauth_dns.evidence.evidence import Evidence
-from mailauth_dns.evidence.merge import digest, merged, pruned
+from mailauth_dns.evidence.kept import evidence_text
+from mailauth_dns.evidence.kept.merge import digest, merged, pruned
 from mailauth_dns.records.dmarc import Policy
 from mailauth_dns.reports.aggregate import PublishedPolicy, Record
 from tests.evidence.kept import DOMAIN, evidence, evidences, record, report

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailauth_dns.evidence.gate import Gate
-from mailauth_dns.evidence.ramp import next_step, step_between, tried
+from mailauth_dns.evidence.gate.gate import Gate
+from mailauth_dns.evidence.gate.ramp import next_step, step_between, tried
 from mailauth_dns.policy.sections.dmarc_gate import DmarcGate
 from mailauth_dns.records import dmarc
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from mailauth_dns.evidence.evidence import MailReport, Row
-from mailauth_dns.evidence.evidence_text import text_of
+from mailauth_dns.evidence.kept.evidence_text import text_of
 from mailauth_dns.live import host_names
 from mailauth_dns.records.server_address import ServerAddress
 from mailauth_dns.serve.server import LoopbackServer

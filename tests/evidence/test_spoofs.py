@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from mailauth_dns.evidence.attribution import attributed
-from mailauth_dns.evidence.declared_sources import Declared, declared_of
 from mailauth_dns.evidence.evidence import MailReport, Row
-from mailauth_dns.evidence.source_kind import SourceKind
+from mailauth_dns.evidence.sources.attribution import attributed
+from mailauth_dns.evidence.sources.declared_sources import Declared, declared_of
+from mailauth_dns.evidence.sources.source_kind import SourceKind
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder
 from tests.evidence.reported import DAY, FIRST, evidence, report, row

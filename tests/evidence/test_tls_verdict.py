@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns.evidence.evidence import SessionReport
-from mailauth_dns.evidence.gate import TlsGate
-from mailauth_dns.evidence.tls_sessions import FailedAlike
-from mailauth_dns.evidence.tls_verdict import LONGEST, TlsVerdict, tls_verdict
+from mailauth_dns.evidence.gate.gate import TlsGate
+from mailauth_dns.evidence.tls.sessions import FailedAlike
+from mailauth_dns.evidence.tls.verdict import LONGEST, TlsVerdict, tls_verdict
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.reports.tls import Mode, PolicyType
 from tests.evidence.tls_reports import MX, TODAY, daily, day, evidence, report, sts

@@ -6,12 +6,12 @@ from datetime import date
 
 import pytest
 
-from mailauth_dns.evidence.attribution import attributed
-from mailauth_dns.evidence.declared_sources import declared_of
 from mailauth_dns.evidence.evidence import Row
-from mailauth_dns.evidence.gate import Part
-from mailauth_dns.evidence.ramp import next_step
-from mailauth_dns.evidence.verdict import gate_of, verdict
+from mailauth_dns.evidence.gate.gate import Part
+from mailauth_dns.evidence.gate.ramp import next_step
+from mailauth_dns.evidence.gate.verdict import gate_of, verdict
+from mailauth_dns.evidence.sources.attribution import attributed
+from mailauth_dns.evidence.sources.declared_sources import declared_of
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.sections.dmarc import DmarcSection
 from mailauth_dns.records.dmarc import Policy

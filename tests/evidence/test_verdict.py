@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mailauth_dns.evidence.evidence import Evidence, MailReport
-from mailauth_dns.evidence.gate import Part, Verdict
+from mailauth_dns.evidence.gate.gate import Part, Verdict
 from mailauth_dns.records.dmarc import Policy
 from tests.conftest import RepoFolder
 from tests.evidence.histories import FIRST, POLICY, days, history, reports

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 import pytest
 
-from mailauth_dns.evidence.watch import Observed, since, watched
-from mailauth_dns.evidence.watch_mark import Told
+from mailauth_dns.evidence.watch.mark import Told
+from mailauth_dns.evidence.watch.watch import Observed, since, watched
 from tests.evidence.tls_reports import TODAY, day
 from tests.evidence.watched_mail import (
     Brings,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.evidence import watch_mark
+from mailauth_dns.evidence.watch import mark as watch_mark
 
 ONCE = '"until": "2026-11-26", "told": []'
 TOLD = '{"kind": "new-source", "subject": "x.example", "day": "2026-11-%s"}'

@@ -7,8 +7,8 @@ from datetime import date
 from typing import NamedTuple
 
 from mailauth_dns.evidence.evidence import Evidence, MailReport, Row
-from mailauth_dns.evidence.source_kind import AttributedRow, Attribution, SourceKind
-from mailauth_dns.evidence.watch import Observed
+from mailauth_dns.evidence.sources.source_kind import AttributedRow, Attribution, SourceKind
+from mailauth_dns.evidence.watch.watch import Observed
 from mailauth_dns.reports.aggregate import AuthResult, DkimResult, PublishedPolicy
 from tests.evidence.tls_reports import DOMAIN, TODAY, day, window
 

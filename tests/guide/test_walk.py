@@ -17,7 +17,7 @@ import pytest
 
 from mailauth_dns.cli import main
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.evidence.evidence_text import text_of
+from mailauth_dns.evidence.kept.evidence_text import text_of
 from mailauth_dns.serve.server import LoopbackServer
 from mailauth_dns.signing_host import key_owner
 from mailauth_dns.signing_host.key_owner import Owner

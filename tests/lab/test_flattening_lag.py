@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
+from unittest.mock import Mock
 
+import pytest
+
+from mailauth_dns.deploy import make_plan
 from mailauth_dns.evaluate.spf_check import SpfResult
 from mailauth_dns.records.zone import quoted
 from tests.conftest import RepoFolder
@@ -26,7 +31,7 @@ SHORT = """$TTL 1
 
 
 def test_no_server_ever_serves_a_record_whose_parts_another_one_denies(
-    repo: RepoFolder, serving_bind: Serving
+    repo: RepoFolder, serving_bind: Serving, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A secondary lags at every step, and receivers may ask either server for each name."""
     primary = serving_bind(
@@ -65,12 +70,14 @@ def test_no_server_ever_serves_a_record_whose_parts_another_one_denies(
         assert whole() == {SpfResult.SOFTFAIL}
 
         secondary.catch_up("example.com")
-        seen = time.time()
+        seen = datetime.now(UTC)
         assert "every server has it" in repo.run("spf", "lock").out
         plan = str(repo.root / "plan.json")
-        assert repo.run("plan", "example.com", "--out", plan).code == 0
+        with monkeypatch.context() as patched:  # reviewed at once, however slow this machine is
+            patched.setattr(make_plan, "datetime", Mock(now=lambda _zone: seen))
+            assert repo.run("plan", "example.com", "--out", plan).code == 0
         # Wait for the negative TTL and for the second in which the lock was written.
-        time.sleep(max(0.0, seen + 3 - time.time()))
+        time.sleep(max(0.0, 3 - (datetime.now(UTC) - seen).total_seconds()))
         # The record may be written by now, but nobody has reviewed that.
         late = repo.run("apply", plan)
         assert (

@@ -10,8 +10,8 @@ from mailauth_dns.evaluate.spf_check import SpfCheck, SpfResult
 from mailauth_dns.evaluate.spf_tree import LookupCost, Note, Remark
 from mailauth_dns.evaluate.verdict import DmarcResult, Identifier, Mechanism, Verdict
 from mailauth_dns.evidence.evidence import Evidence, MailReport, Row, Window
-from mailauth_dns.evidence.overview import Overview, overview
-from mailauth_dns.evidence.source_kind import AttributedRow, Attribution, SourceKind
+from mailauth_dns.evidence.sources.overview import Overview, overview
+from mailauth_dns.evidence.sources.source_kind import AttributedRow, Attribution, SourceKind
 from mailauth_dns.keys.declared import Key
 from mailauth_dns.keys.in_dns import KeyInDns
 from mailauth_dns.keys.next_step import KeyStep

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from mailauth_dns.evidence.gate import Loss
-from mailauth_dns.evidence.source_kind import SourceKind
+from mailauth_dns.evidence.gate.gate import Loss
+from mailauth_dns.evidence.sources.source_kind import SourceKind
 from mailauth_dns.plan.evidence_entry import About, EvidenceEntry
 from mailauth_dns.plan.evidence_moved import worse
 

@@ -7,8 +7,8 @@ from datetime import timedelta
 import pytest
 
 from mailauth_dns.errors import PolicyError
-from mailauth_dns.evidence.gate import Gate
-from mailauth_dns.evidence.verdict import gate_of
+from mailauth_dns.evidence.gate.gate import Gate
+from mailauth_dns.evidence.gate.verdict import gate_of
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.sections.dmarc import DmarcSection
 from tests.conftest import RepoFolder

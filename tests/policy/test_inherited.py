@@ -6,8 +6,8 @@ from datetime import timedelta
 
 import pytest
 
-from mailauth_dns.evidence.gate import TlsGate
-from mailauth_dns.evidence.tls_verdict import tls_gate_of
+from mailauth_dns.evidence.gate.gate import TlsGate
+from mailauth_dns.evidence.tls.verdict import tls_gate_of
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.load import load_repo
 from tests.conftest import RepoFolder

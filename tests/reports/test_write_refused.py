@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.evidence import evidence_files
+from mailauth_dns.evidence.kept import evidence_files
 from mailauth_dns.policy.repo_layout import EVIDENCE_DIR
 from tests.conftest import RepoFolder
 from tests.reports.made import OTHER_DOMAIN, aggregate

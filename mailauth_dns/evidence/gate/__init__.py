@@ -1,0 +1,1 @@
+"""What evidence has to show before DMARC is tightened, and whether it does."""

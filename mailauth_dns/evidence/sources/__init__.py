@@ -1,0 +1,1 @@
+"""Whose mail a report speaks of."""

@@ -1,0 +1,1 @@
+"""What TLS reports say of MTA-STS."""

@@ -1,0 +1,1 @@
+"""What is new in evidence, and what was told of it before."""
