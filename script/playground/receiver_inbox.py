@@ -28,7 +28,7 @@ def main(arguments: list[str]) -> int:
     parser.add_argument(
         "--all", action="store_true", help="all headers, such as Authentication-Results"
     )
-    parser.add_argument("--wait", type=float, default=10, metavar="SECONDS", help="default: 10")
+    parser.add_argument("--wait", type=float, default=30, metavar="SECONDS", help="default: 30")
     asked = parser.parse_args(arguments)
     path = _newest(asked.wait)
     if path is None:
