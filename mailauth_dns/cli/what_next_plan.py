@@ -38,7 +38,7 @@ def after_plan(
     """Say what comes after a plan; `written` is its file, `declaring` are the repo's domains."""
     named = file.domains or ()
     if file.shard is not None:
-        why = f"puts all {file.shard.of} parts together"
+        why = "puts the parts together"
         session.next("plan", "merge", "PART...", "--out", PLAN, why=why)
     elif file.live_only:
         _live_only(session, file)

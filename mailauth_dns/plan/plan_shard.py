@@ -11,9 +11,9 @@ from mailauth_dns.plan.shard_entry import ShardEntry
 
 _MAX_NAMED = 5
 
-# What all parts have in common, in words: what a part has, and what to do about it.
+# What all parts have in common.
 _COMMON: Mapping[str, Callable[[Plan, ShardEntry], object]] = {
-    "how many parts there are": lambda _, shard: shard.of,
+    "the number of parts": lambda _, shard: shard.of,
     "the version of mailauth-dns": lambda plan, _: plan.tool,
     "the commit": lambda plan, _: plan.commit,
     "the files in zones/ and providers/": lambda _, shard: shard.files,
@@ -23,7 +23,7 @@ _COMMON: Mapping[str, Callable[[Plan, ShardEntry], object]] = {
     "--normalize": lambda plan, _: plan.normalize,
     "--provider": lambda _, shard: shard.providers,
     "--show-kept": lambda _, shard: shard.show_kept,
-    "which zones are planned": lambda plan, shard: (shard.places, plan.notes),
+    "the zones that are planned": lambda plan, shard: (shard.places, plan.notes),
 }
 
 
@@ -56,8 +56,8 @@ def check(parts: Mapping[str, Plan], *, tool: str, files: str) -> ShardEntry:
         for what, of in _COMMON.items():
             if of(parts[name], other) != of(parts[first], shard):
                 raise PlanRefused(
-                    f"{name} is not of the same plan as {first}: {what} differs; make all parts "
-                    "from one commit, on one day, with the same options"
+                    f"{name} is not of the same plan as {first}, which differs in {what}; "
+                    "make all parts from one commit, on one day, with the same options"
                 )
     by_number: dict[int, str] = {}
     for name, other in shards.items():
