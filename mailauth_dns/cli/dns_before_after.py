@@ -35,7 +35,7 @@ def resolvers(
         session.say(asked(live))
     if plan is not None:
         file = plan_file.read(session.path(plan))
-        plan_shard.refuse_part(plan, file)
+        plan_shard.refuse_shard(plan, file)
         return (BEFORE, live), ((AFTER, as_planned(file, live)),)
     published = ((AFTER, as_published(publications, live)),) if publications else ()
     return (BEFORE, live), published

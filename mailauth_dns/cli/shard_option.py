@@ -1,4 +1,4 @@
-"""The option --shard: which part of the work this machine does."""
+"""The option --shard: which of the work this machine does."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ ShardOption = Annotated[
     typer.Option(
         "--shard",
         metavar="I/N",
-        help="only part I of N, for several machines; `merge` puts the parts together",
+        help="only shard I of N, for several machines; `merge` puts them together",
         rich_help_panel=headings.LOOK,
     ),
 ]

@@ -38,8 +38,8 @@ def after_plan(
     """Say what comes after a plan; `written` is its file, `declaring` are the repo's domains."""
     named = file.domains or ()
     if file.shard is not None:
-        why = "puts the parts together"
-        session.next("plan", "merge", "PART...", "--out", PLAN, why=why)
+        why = "puts the shards together"
+        session.next("plan", "merge", "SHARD...", "--out", PLAN, why=why)
     elif file.live_only:
         _live_only(session, file)
     elif not file.zones and not file.failed and file.notes:

@@ -23,7 +23,7 @@ class PlanRequest:
     `providers` and `places` say whom to ask. A zone's other providers are not forgotten: what
     depends on them waits. `notes` say what the request leaves out, and begin those of the plan.
     `declared` is all that the repo declares, where the publications to plan are a part of it.
-    `shard` is which part of the plan to make.
+    `shard` is what to make of the plan.
     """
 
     domains: tuple[DomainName, ...] = ()  # none: all

@@ -252,7 +252,7 @@ class Plan:
     `idle` are permissions of the planned policies that permit nothing in it. `notes` are what a
     reader must know first, such as that only a part was planned. `live_only`: no provider was
     asked. Live DNS stands for what they hold, so the plan cannot be applied. `shard`: it is one of
-    several parts, and what only all of them tell is left to who merges them.
+    several shards, and what only all of them tell is left to who merges them.
     """
 
     tool: str

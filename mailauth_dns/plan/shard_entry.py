@@ -1,4 +1,4 @@
-"""What a part of a plan says of the whole, so that a merge knows what belongs together."""
+"""What a shard of a plan says of the whole, so that a merge knows what belongs together."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ShardEntry:
-    """Which part a plan is: `number` out of `of`.
+    """Which shard a plan is: `number` out of `of`.
 
     `live`, `show_kept` and `providers` are how it was asked for, beside what a plan says of that.
     `files` is the SHA-256 of the repo's files, `places` that of all zones and providers of the

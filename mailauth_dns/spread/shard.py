@@ -51,10 +51,10 @@ def parsed(text: str) -> Shard:
     """
     written = _WRITTEN.fullmatch(text)
     if written is None:
-        raise MailAuthError("write the number of the part and how many there are, such as 1/8")
+        raise MailAuthError("write its number and how many there are, such as 1/8")
     number, of = int(written[1]), int(written[2])
     if not 1 <= of <= MAX_SHARDS:
-        raise MailAuthError(f"{of} parts; from 1 to {MAX_SHARDS} are allowed")
+        raise MailAuthError(f"{of} shards; from 1 to {MAX_SHARDS} are allowed")
     if not 1 <= number <= of:
-        raise MailAuthError(f"there is no such part; the parts are 1/{of} to {of}/{of}")
+        raise MailAuthError(f"there is no such shard; they are 1/{of} to {of}/{of}")
     return Shard(number, of)

@@ -102,9 +102,9 @@ def written(root: Path, drawn: Drawn) -> Repo:
     (root / "zones/policy").mkdir(parents=True)
     (root / "zones/policy/_defaults.yaml").write_text("providers: [local]\n")
     for zone, body in drawn.policies.items():
-        lines = {"domain": zone, **body}
+        said = {"domain": zone, **body}
         if zone == drawn.tested:
-            lines["tests"] = TEST.replace("Z", zone)
-        text = "".join(f"{key}: {value}\n" for key, value in lines.items())
+            said["tests"] = TEST.replace("Z", zone)
+        text = "".join(f"{key}: {value}\n" for key, value in said.items())
         (root / f"zones/policy/{zone}.yaml").write_text(text)
     return load_repo(root, today=DAY.date())

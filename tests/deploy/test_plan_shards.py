@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
@@ -60,13 +61,13 @@ def places_of(*plans: Plan) -> list[Where]:
 def compared(root: Path, drawn: Drawn, of: int, request: PlanRequest) -> None:
     repo = several_zones.written(root, drawn)
     single = planned(repo, None, request)
-    parts = {
-        f"part-{number}": read_back(planned(repo, Shard(number, of), request), root, "part")
+    shards = {
+        f"shard-{number}": read_back(planned(repo, Shard(number, of), request), root, "shard")
         for number in range(of, 0, -1)
     }
-    assert sorted(places_of(*parts.values())) == sorted(places_of(single))
-    plan_shard.check(parts, tool=__version__, files=repo_state(root))
-    together = merged(repo, compile_repo(repo), parts)
+    assert sorted(places_of(*shards.values())) == sorted(places_of(single))
+    checked = plan_shard.check(shards.items(), tool=__version__, files=repo_state(root))
+    together, _ = merged(repo, compile_repo(repo), checked)
     assert file_text(together) == file_text(single)
     assert as_text(together) == as_text(single)
     assert plan_markdown.plan(together, 65536) == plan_markdown.plan(single, 65536)
@@ -111,7 +112,7 @@ OWN_SPF = Drawn(
 
 @given(drawn=repos(), of=st.integers(1, 8), normalize=st.booleans())
 @settings(max_examples=60)
-def test_merged_parts_are_the_single_plan(drawn: Drawn, of: int, normalize: bool) -> None:
+def test_merged_shards_are_the_single_plan(drawn: Drawn, of: int, normalize: bool) -> None:
     with tempfile.TemporaryDirectory() as folder, pytest.MonkeyPatch.context() as monkeypatch:
         stand_still(monkeypatch)
         monkeypatch.setattr(plan_batches, "BATCH", 2)
@@ -164,8 +165,8 @@ def team(repo: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> RepoFolder:
     return repo
 
 
-def parts(repo: RepoFolder, of: int, *options: str) -> list[str]:
-    names = [f"part-{number}.json" for number in range(1, of + 1)]
+def shards(repo: RepoFolder, of: int, *options: str) -> list[str]:
+    names = [f"shard-{number}.json" for number in range(1, of + 1)]
     for number, name in enumerate(names, 1):
         ran = repo.run("plan", "--no-live", "--shard", f"{number}/{of}", "--out", name, *options)
         assert ran.code == 0, ran.said
@@ -177,7 +178,7 @@ def test_the_command_writes_what_one_run_writes(team: RepoFolder, format: str) -
     single = team.run("plan", "--no-live", "--out", "plan.json", "--format", format)
     assert "SPF010 is permitted, and nothing here needs it" in single.out or format != "text"
     merged = team.run(
-        "plan", "merge", *parts(team, 8)[::-1], "--out", "merged.json", "--format", format
+        "plan", "merge", *shards(team, 8)[::-1], "--out", "merged.json", "--format", format
     )
     assert (merged.code, merged.out) == (single.code, single.out)
     read = [(team.root / name).read_text() for name in ("plan.json", "merged.json")]
@@ -189,52 +190,59 @@ def test_the_command_writes_what_one_run_writes(team: RepoFolder, format: str) -
 )
 def test_the_exit_codes_are_those_of_plan(team: RepoFolder, options: list[str], code: int) -> None:
     assert team.run("plan", "--no-live", *options).code == code
-    assert team.run("plan", "merge", *parts(team, 3), *options).code == code
+    assert team.run("plan", "merge", *shards(team, 3), *options).code == code
 
 
-def test_options_of_the_parts_are_those_of_the_plan(team: RepoFolder) -> None:
+def test_to_merge_asks_no_provider(team: RepoFolder) -> None:
+    names = shards(team, 2)
+    shutil.rmtree(team.root / "served")
+    merged = team.run("plan", "merge", *names, "--out", "merged.json")
+    assert merged.code == 0, merged.said
+
+
+def test_options_of_the_shards_are_those_of_the_plan(team: RepoFolder) -> None:
     options = ("a.example", "b.example", "--normalize", "--show-kept", "--provider", "local")
     single = team.run("plan", "--no-live", "--out", "plan.json", *options)
-    merged = team.run("plan", "merge", *parts(team, 2, *options), "--out", "merged.json")
+    merged = team.run("plan", "merge", *shards(team, 2, *options), "--out", "merged.json")
     assert merged.out == single.out
     assert (team.root / "merged.json").read_text() == (team.root / "plan.json").read_text()
 
 
-def test_a_part_says_that_it_is_one(team: RepoFolder) -> None:
-    ran = team.run("plan", "--no-live", "--shard", "1/1", "--out", "part.json")
+def test_a_shard_says_that_it_is_one(team: RepoFolder) -> None:
+    ran = team.run("plan", "--no-live", "--shard", "1/1", "--out", "shard.json")
     assert ran.out.startswith(
-        "note: this is part 1/1 of a plan; `plan merge` puts the parts together\n"
+        "note: this is shard 1/1 of a plan; `plan merge` puts the shards together\n"
     )
-    assert ran.next == "plan merge PART... --out plan.json  (puts the parts together)"
-    assert team.run("plan", "--show", "part.json").out == ran.out
+    assert ran.next == "plan merge SHARD... --out plan.json  (puts the shards together)"
+    assert team.run("plan", "--show", "shard.json").out == ran.out
 
 
 USES = [
-    ("apply", "part-1.json"),
-    ("simulate", "--from", "x@a.example", "--ip", "192.0.2.1", "--plan", "part-1.json"),
-    ("serve", "--plan", "part-1.json", "--port", "0"),
+    ("apply", "shard-1.json"),
+    ("simulate", "--from", "x@a.example", "--ip", "192.0.2.1", "--plan", "shard-1.json"),
+    ("serve", "--plan", "shard-1.json", "--port", "0"),
 ]
 
 
 @pytest.mark.parametrize("command", USES, ids=" ".join)
-def test_nothing_takes_a_part_for_a_plan(team: RepoFolder, command: tuple[str, ...]) -> None:
-    parts(team, 2)
+def test_nothing_takes_a_shard_for_a_plan(team: RepoFolder, command: tuple[str, ...]) -> None:
+    shards(team, 2)
     refused = team.run(*command)
     assert refused.code == 1
     assert refused.err.endswith(
-        "part-1.json is part 1/2 of a plan; put all parts together first: "
-        "`plan merge PART... --out plan.json`\n"
+        "shard-1.json is shard 1/2 of a plan; put all shards together first: "
+        "`plan merge SHARD... --out plan.json`\n"
     )
 
 
 WRONG = {
-    "0/8": "there is no such part; the parts are 1/8 to 8/8",
-    "9/8": "there is no such part; the parts are 1/8 to 8/8",
-    "1/0": "0 parts; from 1 to 1000 are allowed",
-    "1/1001": "1001 parts; from 1 to 1000 are allowed",
-    "eight": "write the number of the part and how many there are, such as 1/8",
-    "-1/8": "write the number of the part and how many there are, such as 1/8",
-    "1 / 8": "write the number of the part and how many there are, such as 1/8",
+    "0/8": "there is no such shard; they are 1/8 to 8/8",
+    "9/8": "there is no such shard; they are 1/8 to 8/8",
+    "1/0": "0 shards; from 1 to 1000 are allowed",
+    "1/1001": "1001 shards; from 1 to 1000 are allowed",
+    "eight": "write its number and how many there are, such as 1/8",
+    "-1/8": "write its number and how many there are, such as 1/8",
+    "1 / 8": "write its number and how many there are, such as 1/8",
 }
 
 
@@ -260,7 +268,7 @@ def test_some_plans_have_no_parts(team: RepoFolder, options: tuple[str, ...], me
     assert (ran.code, ran.err) == (1, message)
 
 
-SAME = "; make all parts from one commit, on one day, with the same options\n"
+SAME = "; make all shards from one commit, on one day, with the same options\n"
 
 
 def refused(repo: RepoFolder, *names: str) -> str:
@@ -270,21 +278,23 @@ def refused(repo: RepoFolder, *names: str) -> str:
     return ran.err
 
 
-def test_a_part_that_is_missing_is_named(team: RepoFolder) -> None:
-    names = parts(team, 8)
+def test_a_shard_that_is_missing_is_named(team: RepoFolder) -> None:
+    names = shards(team, 8)
     assert refused(team, *names[:-1]) == (
-        "of 8 parts, 8 is missing; `plan --shard 8/8` makes part 8\n"
+        "of 8 shards, 8 is missing; `plan --shard 8/8` makes shard 8\n"
     )
     assert refused(team, names[0]) == (
-        "of 8 parts, 2, 3, 4, 5, 6 and 2 more are missing; `plan --shard 2/8` makes part 2\n"
+        "of 8 shards, 2, 3, 4, 5, 6 and 2 more are missing; `plan --shard 2/8` makes shard 2\n"
     )
 
 
-def test_a_part_that_is_there_twice_is_named(team: RepoFolder) -> None:
-    one, two = parts(team, 2)
+def test_a_shard_that_is_there_twice_is_named(team: RepoFolder) -> None:
+    one, two = shards(team, 2)
     team.write("copy.json", (team.root / one).read_text())
-    assert refused(team, one, two, "copy.json") == "copy.json is part 1/2, and so is part-1.json\n"
-    assert refused(team, one, one) == "part-1.json is given twice; name each part once\n"
+    assert (
+        refused(team, one, two, "copy.json") == "copy.json is shard 1/2, and so is shard-1.json\n"
+    )
+    assert "shard-1.json is shard 1/2" not in refused(team, one, one), "one file, named twice"
 
 
 OTHERS = {
@@ -296,76 +306,86 @@ OTHERS = {
 
 
 @pytest.mark.parametrize("options", OTHERS)
-def test_a_part_with_other_options_is_named(team: RepoFolder, options: tuple[str, ...]) -> None:
-    one, _ = parts(team, 2)
+def test_a_shard_with_other_options_is_named(team: RepoFolder, options: tuple[str, ...]) -> None:
+    one, _ = shards(team, 2)
     team.run("plan", "--no-live", "--shard", "2/2", "--out", "other.json", *options)
     assert refused(team, one, "other.json") == (
-        f"other.json is not of the same plan as part-1.json, which differs in {OTHERS[options]}{SAME}"
+        f"other.json does not belong to shard-1.json, which differs in {OTHERS[options]}{SAME}"
     )
 
 
-def test_a_part_of_another_number_of_parts_is_named(team: RepoFolder) -> None:
-    one, _ = parts(team, 2)
+def test_a_shard_of_another_number_of_shards_is_named(team: RepoFolder) -> None:
+    one, _ = shards(team, 2)
     team.run("plan", "--no-live", "--shard", "2/3", "--out", "other.json")
     assert refused(team, one, "other.json") == (
-        f"other.json is not of the same plan as part-1.json, which differs in "
-        f"the number of parts{SAME}"
+        f"other.json does not belong to shard-1.json, which differs in the number of shards{SAME}"
     )
 
 
-def test_parts_of_other_files_are_refused(team: RepoFolder) -> None:
-    one, two = parts(team, 2)
+def test_shards_of_other_files_are_refused(team: RepoFolder) -> None:
+    one, two = shards(team, 2)
     team.policy("domain: b.example\nproviders: [local]\nspf: {all: softfail}\n", "b.example")
     assert refused(team, one, two) == (
-        "part-1.json was made from other files than those in zones/ and providers/ here; "
-        "check out what it was made from, or plan again\n"
+        "shard-1.json was made from other files than those in zones/ and providers/ here; "
+        "check out what it was made from, or make all shards again\n"
     )
     team.run("plan", "--no-live", "--shard", "2/2", "--out", two)
     assert refused(team, one, two) == (
-        "part-2.json is not of the same plan as part-1.json, which differs in "
+        "shard-2.json does not belong to shard-1.json, which differs in "
         f"the files in zones/ and providers/{SAME}"
     )
 
 
-def test_what_is_no_part_is_refused(team: RepoFolder) -> None:
+def test_shards_of_another_version_are_refused(team: RepoFolder) -> None:
+    names = shards(team, 2)
+    for name in names:
+        plan = plan_file.read(team.root / name)
+        (team.root / name).write_text(file_text(replace(plan, tool="0.0.1")))
+    assert refused(team, *names) == (
+        f"shard-1.json was made by mailauth-dns 0.0.1, and this is {__version__}; "
+        "merge with the same version\n"
+    )
+
+
+def test_what_is_no_shard_is_refused(team: RepoFolder) -> None:
     team.run("plan", "--no-live", "--out", "plan.json")
     assert refused(team, "plan.json") == (
-        "plan.json is a whole plan, and no part of one; there is nothing to merge\n"
+        "plan.json is a whole plan, and no shard of one; there is nothing to merge\n"
     )
     team.write("broken.json", "{}")
     assert "broken.json is not a plan file" in refused(team, "broken.json")
 
 
-def test_a_part_that_somebody_edited_is_refused(team: RepoFolder) -> None:
-    one, two = parts(team, 2)
+def test_a_shard_that_somebody_edited_is_refused(team: RepoFolder) -> None:
+    one, two = shards(team, 2)
     path = team.root / one
     path.write_text(path.read_text().replace('"normalize": false', '"normalize": true'))
     assert "is not what plan wrote: its fingerprint is" in refused(team, one, two)
 
 
-def test_a_part_that_lost_a_zone_is_refused(team: RepoFolder) -> None:
-    names = parts(team, 2)
+def test_a_shard_that_lost_a_zone_is_refused(team: RepoFolder) -> None:
+    names = shards(team, 2)
     for name in names:
         plan = plan_file.read(team.root / name)
         (team.root / name).write_text(file_text(replace(plan, zones=plan.zones[1:])))
     assert refused(team, *names) == (
-        "the parts do not hold all zones of the plan, each once; plan again\n"
+        "the shards do not hold all zones of the plan, each once; plan again\n"
     )
 
 
-def test_a_zone_in_two_parts_is_refused(team: RepoFolder) -> None:
-    names = parts(team, 2)
+def test_a_zone_in_two_shards_is_refused(team: RepoFolder) -> None:
+    names = shards(team, 2)
     read = {name: plan_file.read(team.root / name) for name in names}
     zones = [zone for plan in read.values() for zone in plan.zones]
     for name, plan in read.items():
         (team.root / name).write_text(file_text(replace(plan, zones=zones)))
     assert refused(team, *names) == (
-        f"part-2.json: {zones[0].zone} at local is in part-1.json too; plan again\n"
+        f"shard-2.json: {zones[0].zone} at local is in shard-1.json too; plan again\n"
     )
 
 
 def test_the_earliest_moment_counts(team: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    one, two = parts(team, 2)
+    one, two = shards(team, 2)
     for name, hour in ((one, "13"), (two, "09")):
         plan = plan_file.read(team.root / name)
         late = replace(plan, made_at=plan.made_at.replace("T12", f"T{hour}"))
@@ -374,12 +394,12 @@ def test_the_earliest_moment_counts(team: RepoFolder, monkeypatch: pytest.Monkey
     assert plan_file.read(team.root / "merged.json").made_at == "2026-06-01T09:00:00+00:00"
 
 
-def test_parts_of_two_days_are_refused(team: RepoFolder) -> None:
+def test_shards_of_two_days_are_refused(team: RepoFolder) -> None:
     """Permissions count by day, and so do senders that are retired."""
-    one, two = parts(team, 2)
+    one, two = shards(team, 2)
     plan = plan_file.read(team.root / two)
     late = replace(plan, made_at=plan.made_at.replace("-01T", "-02T"))
     (team.root / two).write_text(file_text(late))
     assert refused(team, one, two) == (
-        f"part-2.json is not of the same plan as part-1.json, which differs in the day in UTC{SAME}"
+        f"shard-2.json does not belong to shard-1.json, which differs in the day in UTC{SAME}"
     )

@@ -142,7 +142,7 @@ class _Run:
         file = session.path(given)
         _refuse_domain(file, self.publications)
         whole = plan_file.read(file)
-        plan_shard.refuse_part(file, whole)
+        plan_shard.refuse_shard(file, whole)
         if whole.live_only:
             raise PlanRefused(
                 f"{file} is a plan of live DNS alone (--live-only): no provider was asked; plan "

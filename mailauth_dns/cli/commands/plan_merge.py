@@ -1,4 +1,4 @@
-"""The plan merge command: parts of a plan, made on several machines, put together."""
+"""The plan merge command: shards of a plan, made on several machines, put together."""
 
 from __future__ import annotations
 
@@ -20,10 +20,10 @@ from mailauth_dns.policy.repo_state import repo_state
 
 def command(
     context: typer.Context,
-    part: Annotated[
+    shard: Annotated[
         list[Path],
         typer.Argument(
-            metavar="PART...",
+            metavar="SHARD...",
             autocompletion=completions.plans,
             help="the files that `plan --shard` wrote, all of them, in any order",
         ),
@@ -34,21 +34,21 @@ def command(
     format: PlanOutput = PlanFormat.TEXT,
     max_chars: MaxChars = None,
 ) -> int:
-    """Put the parts of a plan together.
+    """Put the shards of a plan together.
 
     The result is the plan that one run makes. It asks no provider and no DNS.
     """
     session = session_of(context)
     plan_format.check(format, max_chars)
-    parts = plan_shard.named((str(each), plan_file.read(session.path(each))) for each in part)
-    shard = plan_shard.check(parts, tool=__version__, files=repo_state(session.root))
-    # What is declared can follow from the day, so it is that of the parts.
-    day = date.fromisoformat(min(each.made_at for each in parts.values())[:10])
+    read = ((str(each), plan_file.read(session.path(each))) for each in dict.fromkeys(shard))
+    shards = plan_shard.check(read, tool=__version__, files=repo_state(session.root))
+    # What is declared can follow from the day, so it is that of the shards.
+    day = date.fromisoformat(min(each.made_at for each in shards.values())[:10])
     repo, publications = session.load(today=day)
-    file = merged(repo, publications, parts)
+    file, how = merged(repo, publications, shards)
     plan_result.write(session, out, file)
-    plan_format.show(session, file, format, max_chars, shard.show_kept)
+    plan_format.show(session, file, format, max_chars, how.show_kept)
     code = plan_result.exit_code(session, file, fail_on, detailed=detailed_exitcode)
     declaring = [domain for publication in publications for domain in publication.domains]
-    what_next_plan.after_plan(session, file, out, declaring, live=shard.live)
+    what_next_plan.after_plan(session, file, out, declaring, live=how.live)
     return code

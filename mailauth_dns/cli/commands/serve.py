@@ -92,7 +92,7 @@ def _source(
         from mailauth_dns.serve.planned_dns import Foreseen  # loads dnspython
 
         planned = plan_file.read(session.path(plan))
-        plan_shard.refuse_part(plan, planned)
+        plan_shard.refuse_shard(plan, planned)
         what = f"{directory or 'live DNS'} as after {plan}"
         return Foreseen(directory, provider, planned, repo.policies, endpoint), what
     if directory is None:
