@@ -36,7 +36,7 @@ def in_batches(
 ) -> Made:
     """Return the entries of the `chosen` zones; `declared` is all that the repo declares."""
     made, alike = Made(), zones_alike(())
-    if any(policy.has_tests for policy in run.repo.policies):  # a test may look at any zone
+    if run.repo.tested:  # a test may look at any zone
         batch = Batch(tuple(chosen), tuple(declared))
         return _kept(planned(run, batch, progress, noted)[0], alike)
     together, ends = groups(declared), LooseEnds()
