@@ -42,7 +42,7 @@ def in_batches(
     zones = [each.origin for each in chosen]
     own = frozenset(zones) if shard is None else together.in_shard(zones, shard)
     batch = Batch(tuple(chosen), tuple(declared))
-    if any(policy.has_tests for policy in run.repo.policies):  # a test may look at any zone
+    if run.repo.tested:  # a test may look at any zone
         made = _kept(planned(run, batch, progress, noted)[0], zones_alike(()))
     else:
         made = _some_at_a_time(run, batch, own, together, progress, noted)
