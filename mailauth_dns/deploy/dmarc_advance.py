@@ -12,7 +12,7 @@ from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.gate.ramp import Step, tried
 from mailauth_dns.keys import policy_edit
 from mailauth_dns.policy.edited_policy import edited_policy
-from mailauth_dns.policy.load import read_defaults
+from mailauth_dns.policy.policy_files import read_defaults
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import DEFAULTS, POLICY_DIR
 from mailauth_dns.policy.section_edit import Tags, told, with_tags
