@@ -25,8 +25,6 @@ from mailauth_dns.spread import messages
 Part = TypeVar("Part")
 Done = TypeVar("Done")
 
-JOBS = "MAILAUTH_JOBS"  # the variable that says how many processes at most
-MAX_JOBS = 256
 # Parts for each worker that are under way or whose results wait for an earlier one.
 _AHEAD = 3
 
