@@ -25,8 +25,8 @@ Jobs = Annotated[
         metavar="N",
         min=1,
         max=_MOST,
-        help="so many processes at most; default: one a core (also MAILAUTH_JOBS). "
-        f"A repo with fewer than {SMALL} policy files takes one",
+        help="processes at most; default: one a core (also MAILAUTH_JOBS). "
+        f"Fewer than {SMALL} policy files take one",
         show_default=False,
         rich_help_panel=headings.REST,
     ),
