@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from itertools import islice
 from operator import attrgetter
@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mailauth_dns.lint.catalog import ALL_RULES
-from mailauth_dns.lint.finding import Finding
+from mailauth_dns.lint.merge_findings import merged
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.waiver import matched
 from mailauth_dns.lint_parts import sent
@@ -22,7 +22,6 @@ from mailauth_dns.policy.declared_senders import catalogue_of
 from mailauth_dns.policy.load import check_keys_folder, read_stanzas
 from mailauth_dns.policy.repo_files import RepoFiles
 from mailauth_dns.policy.repo_layout import DEFAULTS, POLICY_DIR
-from mailauth_dns.records.name import DomainName
 from mailauth_dns.spread.spread import Spread
 
 FILES = 100  # policy files in a part
@@ -52,15 +51,20 @@ def lint_in_parts(
     policies = [policy for each in found.by_file.values() for policy in each.policies]
     if own.problems or not policies or not are_sound(policies, stanzas.keys()):
         return None
-    merged = _merged(found.by_file.values())
+    domains = tuple(sorted(policy.domain for policy in policies))
+    by_id = {rule.id: rule for rule in ALL_RULES}
+    sent_ones = (each for file in found.by_file.values() for each in file.found)
+    together = merged(
+        sent.findings(sent_ones, by_id), {domain: at for at, domain in enumerate(domains)}
+    )
     waivers = sorted(
         sent.waivers(row for each in found.by_file.values() for row in each.waivers),
         key=attrgetter("domain"),
     )
-    left, silenced = matched(merged, waivers, (), rules, ALL_RULES, today)
+    left, silenced = matched(together, waivers, (), rules, ALL_RULES, today)
     return Linted(
         LintResult(tuple(left), tuple(silenced)),
-        tuple(sorted(policy.domain for policy in policies)),
+        domains,
         any(policy.providers for policy in policies),
     )
 
@@ -114,31 +118,6 @@ def _collected(spread: Spread, work: LintFiles, names: Sequence[str], files: int
             for some in _some(again, files)
         )
     return None
-
-
-def _merged(results: Iterable[FileResult]) -> list[Finding]:
-    """Return the findings in the files' order, what several files have in the defaults once."""
-    by_id: Mapping[str, Rule] = {rule.id: rule for rule in ALL_RULES}
-    found: dict[tuple[object, ...], list[sent.SentFinding]] = {}
-    for result in results:
-        for each in result.found:
-            place = each.place
-            key = (place.path, each.rule, place.line, place.column, each.message, each.at)
-            found.setdefault(key, []).append(each)
-    whole = []
-    for same in found.values():
-        first = min(same, key=attrgetter("domains"))
-        if len(same) > 1:
-            about = {domain for each in same for domain in each.domains}
-            first = first._replace(domains=tuple(sorted(about)))
-        whole.append(first)
-    whole.sort(key=_order)
-    return list(sent.findings(whole, by_id))
-
-
-def _order(finding: sent.SentFinding) -> tuple[str, int, int, str, DomainName]:
-    place = finding.place
-    return (place.path, place.line, place.column, finding.rule, finding.domains[0])
 
 
 def _some(items: Iterable[_T], number: int) -> Iterator[tuple[_T, ...]]:
