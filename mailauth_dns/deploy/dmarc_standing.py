@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from mailauth_dns.compile.declarations import dmarc_section
 from mailauth_dns.deploy.nothing_counts import NothingCounts, nothing_counts
@@ -27,7 +30,7 @@ class Standing:
 
     `record` is None where the policy declares no record, and `step` where none is left; there is a
     verdict for each step. `since` is when DNS was last changed, and `nothing` why no report counts,
-    None where one does.
+    None where one does. `sharing` is how many domains have the policy's file.
     """
 
     policy: Policy
@@ -39,6 +42,7 @@ class Standing:
     sources: tuple[SourceShare, ...] = ()
     reports: int = 0
     nothing: NothingCounts | None = None
+    sharing: int = 1
 
 
 def standing(repo: Repo, policy: Policy, today: date) -> Standing:
@@ -73,4 +77,11 @@ def standing(repo: Repo, policy: Policy, today: date) -> Standing:
         source_shares(rows, found.reports),
         len(evidence.mail),
         nothing,
+        sharing(repo)[policy.path],
     )
+
+
+@lru_cache(maxsize=1)  # of one repo, many domains are asked for
+def sharing(repo: Repo) -> Mapping[str, int]:
+    """Return how many domains each policy file has."""
+    return Counter(policy.path for policy in repo.policies)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
@@ -315,3 +316,28 @@ def test_each_domain_is_shown_and_parked_ones_are_counted(repo: RepoFolder) -> N
         "a.example  parked: it asks for reject, and sends nothing\n"
         "DMARC: 1 domain, 0 ready for a step, 0 not yet, 1 parked\n"
     )
+
+
+SHARED = POLICY.replace("domain: example.com", "domains: [example.com, example.net]")
+
+
+def test_the_next_command_can_be_run_as_it_is_printed(repo: RepoFolder) -> None:
+    with_evidence(repo, SOUND)
+    printed = repo.run("dmarc", "status").err
+    [line] = [line for line in printed.splitlines() if line.startswith("Next: ")]
+    command = shlex.split(line.removeprefix("Next: ").partition("  (")[0])
+    assert command[-3:] == ["dmarc", "advance", "example.com"]
+    assert repo.run(*command[-3:]).code == 0
+
+
+@pytest.mark.parametrize("command", [("dmarc", "status"), ("next", "example.com")])
+def test_nobody_is_sent_to_advance_a_file_of_several_domains(
+    repo: RepoFolder, command: tuple[str, ...]
+) -> None:
+    """`dmarc advance` refuses it: each domain would take the step."""
+    with_evidence(repo, SOUND, SHARED)
+    ran = repo.run(*command)
+    assert "dmarc advance" not in ran.out + ran.err
+    if command[0] == "dmarc":
+        assert "compile  (once `p: quarantine` is below dmarc in a policy of its own" in ran.err
+    assert repo.run("dmarc", "advance", "example.com").code == 1

@@ -186,6 +186,16 @@ def test_advance_refuses(
     assert file.read_text() == policy
 
 
+def test_nobody_is_sent_to_advance_a_file_of_several_domains(repo: RepoFolder) -> None:
+    shared = POLICY.replace("domain: example.com", "domains: [example.com, example.net]")
+    repo.policy(shared)
+    put(repo, sessions=GOOD)
+    ran = repo.run("mta_sts", "status")
+    assert "1 ready for mode enforce" in ran.out
+    assert "mta_sts advance" not in ran.err
+    assert "compile  (once mode enforce is written by hand: " in ran.err
+
+
 FINDINGS = [
     (("STS004", False), "lint --live has errors of STS004"),
     (("STS012", False), "lint --live has errors of STS012"),
