@@ -60,7 +60,7 @@ def test_status_says_what_fails_and_what_blocks(repo: RepoFolder) -> None:
     assert (ran.code, ran.out) == (
         0,
         f"""example.com  mode testing
-    window: {first} to {last}, 1456 sessions of 2 reporters, 96.1 percent secured
+    window: {first} to {last} UTC, 1456 sessions of 2 reporters, 96.1 percent secured
     certificate-expired at mx2.example.com (56 sessions), last on {last}, told by google.com, yahoo.com
         the certificate has expired: renew it, and reload the mail server
     blocks: 96.1 percent secured, 99 needed: certificate-expired at mx2.example.com (56 sessions)
