@@ -274,6 +274,21 @@ def test_a_few_failures_that_others_see_do_not_block(repo: RepoFolder) -> None:
     assert judged(repo, history(*made)).met
 
 
+# What a second reporter saw, and what is said of reporters.
+SAW: Mapping[str, tuple[dict[str, int], str]] = {
+    "nothing": ({}, "1 reporter, 2 needed: 1 saw no mail that may be yours"),
+    "spoofs": ({"spoofed": 900}, "1 reporter, 2 needed: 1 saw no mail that may be yours"),
+    "mail of ours": ({"office": 100}, ""),
+}
+
+
+@pytest.mark.parametrize("name", SAW)
+def test_a_reporter_that_saw_no_mail_of_ours_is_none(repo: RepoFolder, name: str) -> None:
+    mail, words = SAW[name]
+    found = judged(repo, history(reports(MONTH, GOOGLE, SOUND), reports([28, 29], YAHOO, mail)))
+    assert blocks(found).get(Part.REPORTERS, "") == words
+
+
 def test_a_gate_of_one_reporter_takes_its_word(repo: RepoFolder) -> None:
     policy = POLICY.replace("p: none", "p: none, gate: {reporters: 1}")
     made = (reports(MONTH, GOOGLE, SOUND), reports([28, 29], YAHOO, {"office": 1}))

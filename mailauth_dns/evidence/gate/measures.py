@@ -91,10 +91,14 @@ def _volume_part(at: Look) -> Measured:
 
 
 def _reporters(at: Look) -> Measured:
-    number, names = window.reporters(at.shown), {each.window.reporter for each in at.shown}
+    saw = [each for each in at.shown if each.numbers.real]
+    number, names = window.reporters(saw), {each.window.reporter for each in saw}
     words = f"{count(len(names), 'reporter')}, {at.gate.reporters} needed"
+    others = {each.window.reporter for each in at.shown} - names
     if number < at.gate.reporters <= len(names):
         words += ": one has sent a single report, which alone cannot decide"
+    elif number < at.gate.reporters and others:
+        words += f": {len(others)} saw no mail that may be yours"
     return Measured(Part.REPORTERS, number >= at.gate.reporters, words)
 
 

@@ -99,6 +99,8 @@ class Volume:
         """Count a report in."""
         self.total += messages
         self._largest = max(self._largest, messages)
+        if not messages:
+            return
         theirs = self._by_reporter.get(reporter, 0) + messages
         self._by_reporter[reporter] = theirs
         self._most = max(self._most, theirs)
