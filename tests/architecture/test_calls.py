@@ -19,6 +19,7 @@ from tests.architecture.calls import (
 # atomic_files.py writes the contents of files: whole, with their mode and owner. The calls listed
 # here make folders, remove files, or make a file that must not be there yet.
 WRITES = {
+    "cache/shelf.py": ("mkdir", "os.open", "unlink"),  # the user's cache folder
     "cli/evidence_keeper.py": ("mkdir",),  # zones/evidence
     "cli/help_text.py": ("write_text",),  # click's: a sentence of the help, not a file
     "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
