@@ -2,8 +2,8 @@
 
 Nobody needs what is in here. It may be deleted, cut off, changed or filled by somebody else at any
 time: a value that is not exactly what this version of the program put there is not there. So each
-file is signed (HMAC-SHA256) with a key that only the user can read, and a folder in which somebody
-else could write is left alone. Nothing in here raises an error: without a shelf, a run takes longer.
+file is signed (HMAC-SHA256) with a key that only the user can read. A folder in which somebody else
+could write is left alone. Nothing in here raises an error: without a shelf, a run takes longer.
 """
 
 from __future__ import annotations

@@ -54,6 +54,11 @@ class PlanScope:
     providers: tuple[str, ...]
     live_only: bool
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every zone is planned, at all of its providers."""
+        return self.changed_since is None and not self.providers and not self.live_only
+
     def refuse_beside(self, *, show: bool, no_live: bool) -> None:
         """Raise MailAuthError where the other options leave these no meaning."""
         if show and (self.changed_since is not None or self.providers or self.live_only):

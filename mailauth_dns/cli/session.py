@@ -24,6 +24,7 @@ from mailauth_dns.records.name import DomainName, domain_name
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from mailauth_dns.cache.shelf import Shelf
     from mailauth_dns.compile.publication import Publication
     from mailauth_dns.policy.repo import Repo
     from mailauth_dns.policy.secret_redaction import Redactor
@@ -92,6 +93,12 @@ class Session:
 
             repo = load_repo(self.root, may_be_empty=may_be_empty)
             return repo, compile_repo(repo)
+
+    def shelf(self, *, no_cache: bool) -> Shelf:
+        """Return what earlier runs kept; a closed shelf if the user wants none of it."""
+        from mailauth_dns.cache.shelf import Shelf, folder_of  # of no use to most commands
+
+        return Shelf(None if no_cache else folder_of(os.environ))
 
     def hide_secrets(self, repo: Repo) -> None:
         """Keep what the stanzas name out of what libraries log, before a provider is asked.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -47,7 +47,21 @@ def load_repo(root: Path, *, may_be_empty: bool = False, today: date | None = No
     Raises:
         PolicyError: with every problem of every file.
     """
-    loader = _Loader(root, may_be_empty, today or datetime.now(UTC).date())
+    return _sound(_Loader(root, may_be_empty, today or datetime.now(UTC).date()))
+
+
+def load_some(root: Path, names: Container[str]) -> Repo:
+    """Read what the policy files of these names need; what others say is not looked at.
+
+    Of zones/keys, only what these policies name is read.
+
+    Raises:
+        PolicyError: with every problem of what was read.
+    """
+    return _sound(_Loader(root, may_be_empty=True, today=datetime.now(UTC).date(), names=names))
+
+
+def _sound(loader: _Loader) -> Repo:
     repo = loader.load()
     if problems := dict.fromkeys(loader.files.problems):
         raise PolicyError(
@@ -93,13 +107,16 @@ def read_defaults(path: str, data: bytes) -> Mapping:
 
 
 class _Loader:
-    def __init__(self, root: Path, may_be_empty: bool, today: date) -> None:
+    def __init__(
+        self, root: Path, may_be_empty: bool, today: date, names: Container[str] | None = None
+    ) -> None:
         self.root = root
         self.files = RepoFiles(root)
         self._problems = self.files.problems
         self._may_be_empty = may_be_empty
         self._key_paths: set[Path] = set()
         self._today = today
+        self._names = names  # of the policy files to read; None: all
         self._catalogue = Catalogue()
 
     def load(self) -> Repo:
@@ -112,7 +129,8 @@ class _Loader:
         stanzas = self._stanzas()
         self._catalogue = catalogue_of(self.files)
         policies = list(self._all_policies(folder))
-        self._check_keys_folder()
+        if self._names is None:
+            self._check_keys_folder()
         self._problems.extend(repo_checks.problems_together(policies))
         broken = frozenset(problem.path for problem in self._problems)
         for policy in policies:
@@ -147,7 +165,7 @@ class _Loader:
         if defaults is not None:
             self._problems.extend(repo_checks.defaults_problems(defaults))
         for path in paths:
-            if path.name == DEFAULTS:
+            if path.name == DEFAULTS or (self._names is not None and path.name not in self._names):
                 continue
             own = self.files.parsed(path, yaml_reader.read)
             if own is not None:

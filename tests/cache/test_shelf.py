@@ -254,7 +254,7 @@ def test_a_full_disk_keeps_nothing(
     def full(*_arguments: object, **_options: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(*((Path, what) if what == "mkdir" else (shelf_module, what)), full)
+    monkeypatch.setattr(Path if what == "mkdir" else shelf_module, what, full)
     Shelf(folder).put(NAME, VALUE)
     assert Shelf(folder).get(NAME) is None
 
