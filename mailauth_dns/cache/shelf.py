@@ -13,13 +13,11 @@ import hmac
 import json
 import os
 import stat
-import sys
 from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-from mailauth_dns import __version__
 from mailauth_dns.atomic_files import create_private_file, replace_private_file
 
 MAX_VALUE = 64_000_000  # octets of one value
@@ -51,9 +49,13 @@ def folder_of(environment: Mapping[str, str]) -> Path | None:
 class Shelf:
     """The values in one folder, or none where the folder is None or cannot be trusted."""
 
-    def __init__(self, folder: Path | None) -> None:
-        """Remember the folder; nothing is read or made before it is needed."""
+    def __init__(self, folder: Path | None, program: str) -> None:
+        """Remember the folder; nothing is read or made before it is needed.
+
+        `program` is its version: another one's values are not there.
+        """
         self._folder = folder
+        self._program = program
         self._secret: bytes | None = None
 
     @property
@@ -68,7 +70,7 @@ class Shelf:
             if folder is None or (key := self._key(folder, make=False)) is None:
                 return None
             signed, _, data = _octets(folder / _file_name(name), MAX_VALUE).partition(b"\n")
-            if hmac.compare_digest(signed, _signature(key, name, data)):
+            if hmac.compare_digest(signed, self._signature(key, name, data)):
                 return json.loads(data)
         return None
 
@@ -79,9 +81,13 @@ class Shelf:
             folder = self._made() if len(data) <= MAX_VALUE else None
             if folder is None or (key := self._key(folder, make=True)) is None:
                 return
-            signed = _signature(key, name, data)
+            signed = self._signature(key, name, data)
             replace_private_file(folder / _file_name(name), (signed, b"\n", data))
             _make_room(folder)
+
+    def _signature(self, key: bytes, name: str, data: bytes) -> bytes:
+        head = json.dumps([_FORMAT, self._program, name]).encode()
+        return hmac.new(key, head + b"\n" + data, hashlib.sha256).hexdigest().encode()
 
     def _made(self) -> Path | None:
         """Return the folder, which is made if it is not there."""
@@ -123,13 +129,6 @@ class Shelf:
 
 def _file_name(name: str) -> str:
     return hashlib.sha256(name.encode()).hexdigest()[:40] + _SUFFIX
-
-
-def _signature(key: bytes, name: str, data: bytes) -> bytes:
-    """Return the signature of a value under its name, by this version of the program and Python."""
-    python = ".".join(map(str, sys.version_info[:3]))
-    head = json.dumps([_FORMAT, __version__, python, name]).encode()
-    return hmac.new(key, head + b"\n" + data, hashlib.sha256).hexdigest().encode()
 
 
 def _octets(path: Path, limit: int, *, private: bool = False) -> bytes:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mailauth_dns.cli.command_help import ClickContext
+from mailauth_dns.cli.commands import BELOW
 from mailauth_dns.errors import MailAuthError
 
 MAX_WORDS = 100  # that are shown at once
@@ -29,7 +30,12 @@ def domains(ctx: ClickContext, incomplete: str) -> list[Word]:
     given = ctx.params.get("domain")
     there = frozenset(given if isinstance(given, (list, tuple)) else ())
     found = (each for each in _read(ctx, glance.domains) if each not in there)
-    return [(each, "") for each in few(found, incomplete)]
+    below = () if there else BELOW.get(ctx.info_name or "", ())
+    return [(each, "") for each in (*_begun(below, incomplete), *few(found, incomplete))]
+
+
+def _begun(words: Iterable[str], incomplete: str) -> Iterator[str]:
+    return (each for each in words if each.startswith(incomplete))
 
 
 def selectors(ctx: ClickContext, incomplete: str) -> list[Word]:

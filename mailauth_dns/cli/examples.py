@@ -98,6 +98,16 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns plan --live-only --changed-since origin/main",
         ),
     ),
+    "plan merge": (
+        Example(
+            "Put together what two machines planned, for review and apply",
+            "mailauth-dns plan merge shard-1.json shard-2.json --out plan.json",
+        ),
+        Example(
+            "See what all of it would change, as a comment for a pull request",
+            "mailauth-dns plan merge shard-*.json --format markdown",
+        ),
+    ),
     "apply": (
         Example(
             "Apply the plan that was reviewed, and keep what was done",

@@ -10,12 +10,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mailauth_dns import __version__
 from mailauth_dns.cli import command_lines, waiting
 from mailauth_dns.cli.repo_root import repo_root
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
@@ -81,24 +83,30 @@ class Session:
     log_format: Redacting
     given: tuple[str, ...] = ()  # the command line
 
-    def load(self, *, may_be_empty: bool = False) -> tuple[Repo, tuple[Publication, ...]]:
+    def load(
+        self, *, may_be_empty: bool = False, today: date | None = None
+    ) -> tuple[Repo, tuple[Publication, ...]]:
         """Return the repo and what its policies declare.
 
-        A repo without a policy is a problem unless it `may_be_empty`.
+        A repo without a policy is a problem unless it `may_be_empty`. What is declared may follow
+        from the day; without one, it is `today`.
         """
         with self.waiting("reading policies"):
             # Slow to load, and of no use to a command that reads no policy.
             from mailauth_dns.compile.compile_repo import compile_repo
             from mailauth_dns.policy.load import load_repo
 
-            repo = load_repo(self.root, may_be_empty=may_be_empty)
+            repo = load_repo(self.root, may_be_empty=may_be_empty, today=today)
             return repo, compile_repo(repo)
 
     def shelf(self, *, no_cache: bool) -> Shelf:
         """Return what earlier runs kept; a closed shelf if the user wants none of it."""
-        from mailauth_dns.cache.shelf import Shelf, folder_of  # of no use to most commands
+        # Of no use to most commands.
+        from mailauth_dns.cache.program import identity
+        from mailauth_dns.cache.shelf import Shelf, folder_of
 
-        return Shelf(None if no_cache else folder_of(os.environ))
+        folder = None if no_cache else folder_of(os.environ)
+        return Shelf(folder, identity(__version__) if folder is not None else "")
 
     def hide_secrets(self, repo: Repo) -> None:
         """Keep what the stanzas name out of what libraries log, before a provider is asked.

@@ -173,6 +173,7 @@ SHAPES: Mapping[str, Shape] = {
     "diff": LIVE,
     "verify": LIVE,
     "plan": plan_file.json_schema(),
+    "plan merge": plan_file.json_schema(),
     "apply": document(
         zones=each(
             of(

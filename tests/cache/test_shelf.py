@@ -6,7 +6,6 @@ import json
 import os
 import signal
 import stat
-import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -38,6 +37,10 @@ def test_the_environment_says_where(environment: dict[str, str], folder: str | N
     assert folder_of(environment) == (None if folder is None else Path(folder))
 
 
+def shelf_in(folder: Path | None, program: str = "1.0") -> Shelf:
+    return Shelf(folder, program)
+
+
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     return tmp_path / "cache" / "mailauth-dns"
@@ -45,7 +48,7 @@ def folder(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def filled(folder: Path) -> Path:
-    Shelf(folder).put(NAME, VALUE)
+    shelf_in(folder).put(NAME, VALUE)
     return folder
 
 
@@ -55,8 +58,8 @@ def value_file(folder: Path) -> Path:
 
 
 def test_a_value_comes_back_in_another_run(filled: Path) -> None:
-    assert Shelf(filled).get(NAME) == VALUE
-    assert Shelf(filled).get("another name") is None
+    assert shelf_in(filled).get(NAME) == VALUE
+    assert shelf_in(filled).get("another name") is None
 
 
 def test_only_the_user_can_read_it(filled: Path) -> None:
@@ -65,14 +68,14 @@ def test_only_the_user_can_read_it(filled: Path) -> None:
 
 
 def test_no_folder_no_value() -> None:
-    shelf = Shelf(None)
+    shelf = shelf_in(None)
     shelf.put(NAME, VALUE)
     assert shelf.get(NAME) is None
     assert not shelf.is_open
 
 
 def test_reading_makes_nothing(folder: Path) -> None:
-    assert Shelf(folder).get(NAME) is None
+    assert shelf_in(folder).get(NAME) is None
     assert not folder.exists()
 
 
@@ -110,13 +113,13 @@ def _unsigned(folder: Path) -> None:
 
 def _signed_with_another_key(folder: Path) -> None:
     other = folder.parent / "other"
-    Shelf(other).put(NAME, {"zones": ["evil.example"]})
+    shelf_in(other).put(NAME, {"zones": ["evil.example"]})
     value_file(folder).write_bytes(value_file(other).read_bytes())
 
 
 def _of_another_name(folder: Path) -> None:
     there = value_file(folder)
-    Shelf(folder).put("another name", {"zones": ["evil.example"]})
+    shelf_in(folder).put("another name", {"zones": ["evil.example"]})
     [other] = set(folder.glob("*.json")) - {there}
     other.replace(there)
 
@@ -191,16 +194,16 @@ STAYS = {_others_can_write_the_folder, _linked_folder}
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_what_was_damaged_is_not_there(filled: Path, damage: Callable[[Path], None]) -> None:
     damage(filled)
-    assert Shelf(filled).get(NAME) is None
+    assert shelf_in(filled).get(NAME) is None
 
 
 @pytest.mark.parametrize("damage", DAMAGE)
 def test_what_was_damaged_is_put_again(filled: Path, damage: Callable[[Path], None]) -> None:
     damage(filled)
     for _ in range(2):  # a key that is no key goes first
-        Shelf(filled).put(NAME, VALUE)
+        shelf_in(filled).put(NAME, VALUE)
     mended = damage not in STAYS and damage is not _a_folder_instead
-    assert Shelf(filled).get(NAME) == (VALUE if mended else None)
+    assert shelf_in(filled).get(NAME) == (VALUE if mended else None)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give files away")
@@ -208,7 +211,7 @@ def test_what_was_damaged_is_put_again(filled: Path, damage: Callable[[Path], No
 def test_what_belongs_to_another_user_is_not_there(filled: Path, whose: str) -> None:
     path = {"file": value_file(filled), "key": filled / "key", "folder": filled}[whose]
     os.chown(path, 65534, 65534)
-    assert Shelf(filled).get(NAME) is None
+    assert shelf_in(filled).get(NAME) is None
 
 
 @given(data=st.binary(max_size=200))
@@ -216,35 +219,28 @@ def test_any_octets_in_its_place_are_no_value(
     tmp_path_factory: pytest.TempPathFactory, data: bytes
 ) -> None:
     folder = tmp_path_factory.mktemp("any") / "shelf"
-    Shelf(folder).put(NAME, VALUE)
+    shelf_in(folder).put(NAME, VALUE)
     value_file(folder).write_bytes(data)
-    assert Shelf(folder).get(NAME) is None
+    assert shelf_in(folder).get(NAME) is None
 
 
-@pytest.mark.parametrize(
-    ("what", "value"), [("__version__", "0.0.0"), ("_FORMAT", shelf_module._FORMAT + 1)]
-)
-def test_another_version_has_other_values(
-    filled: Path, monkeypatch: pytest.MonkeyPatch, what: str, value: object
-) -> None:
-    monkeypatch.setattr(shelf_module, what, value)
-    assert Shelf(filled).get(NAME) is None
-    Shelf(filled).put(NAME, "of that version")
-    assert Shelf(filled).get(NAME) == "of that version"
-    monkeypatch.undo()
-    assert Shelf(filled).get(NAME) is None
+def test_another_program_has_other_values(filled: Path) -> None:
+    assert shelf_in(filled, "2.0").get(NAME) is None
+    shelf_in(filled, "2.0").put(NAME, "of that version")
+    assert shelf_in(filled, "2.0").get(NAME) == "of that version"
+    assert shelf_in(filled).get(NAME) is None
 
 
-def test_another_python_has_other_values(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "version_info", (3, 99, 0, "final", 0))
-    assert Shelf(filled).get(NAME) is None
+def test_another_format_has_other_values(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shelf_module, "_FORMAT", shelf_module._FORMAT + 1)
+    assert shelf_in(filled).get(NAME) is None
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root can write in any folder")
 def test_a_folder_that_is_read_only_is_read(filled: Path) -> None:
     filled.chmod(0o500)
-    Shelf(filled).put(NAME, "another")
-    assert Shelf(filled).get(NAME) == VALUE
+    shelf_in(filled).put(NAME, "another")
+    assert shelf_in(filled).get(NAME) == VALUE
 
 
 @pytest.mark.parametrize("what", ["mkdir", "create_private_file", "replace_private_file"])
@@ -255,8 +251,8 @@ def test_a_full_disk_keeps_nothing(
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(Path if what == "mkdir" else shelf_module, what, full)
-    Shelf(folder).put(NAME, VALUE)
-    assert Shelf(folder).get(NAME) is None
+    shelf_in(folder).put(NAME, VALUE)
+    assert shelf_in(folder).get(NAME) is None
 
 
 def test_a_full_disk_leaves_what_was_there(filled: Path) -> None:
@@ -266,27 +262,27 @@ def test_a_full_disk_leaves_what_was_there(filled: Path) -> None:
     ignored = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
-        Shelf(filled).put(NAME, "x" * 100_000)
+        shelf_in(filled).put(NAME, "x" * 100_000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)
         signal.signal(signal.SIGXFSZ, ignored)
-    assert Shelf(filled).get(NAME) == VALUE
+    assert shelf_in(filled).get(NAME) == VALUE
     assert sorted(path.suffix for path in filled.iterdir()) == ["", ".json"]
 
 
 def test_a_file_where_the_folder_would_be(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("mine\n")
     for folder in (tmp_path / "file", tmp_path / "file" / "below"):
-        Shelf(folder).put(NAME, VALUE)
-        assert Shelf(folder).get(NAME) is None
+        shelf_in(folder).put(NAME, VALUE)
+        assert shelf_in(folder).get(NAME) is None
     assert (tmp_path / "file").read_text() == "mine\n"
 
 
 def test_two_runs_at_once(folder: Path) -> None:
     values = [[number] * 2000 for number in range(40)]
     with ThreadPoolExecutor(8) as pool:
-        list(pool.map(lambda value: Shelf(folder).put(NAME, value), values))
-        read = list(pool.map(lambda _: Shelf(folder).get(NAME), values))
+        list(pool.map(lambda value: shelf_in(folder).put(NAME, value), values))
+        read = list(pool.map(lambda _: shelf_in(folder).get(NAME), values))
     assert all(value in values for value in read)
     assert not list(folder.glob(".*"))
 
@@ -294,31 +290,31 @@ def test_two_runs_at_once(folder: Path) -> None:
 def test_it_stays_small(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf_module, "MAX_VALUES", 3)
     for number in range(6):
-        Shelf(filled).put(f"name {number}", VALUE)
+        shelf_in(filled).put(f"name {number}", VALUE)
         path = filled / shelf_module._file_name(f"name {number}")
         os.utime(path, (1_000_000 + number, 1_000_000 + number))
     assert len(list(filled.glob("*.json"))) <= 4
     monkeypatch.setattr(shelf_module, "MAX_SHELF", 100)
-    Shelf(filled).put(NAME, VALUE)
+    shelf_in(filled).put(NAME, VALUE)
     assert [path.name for path in filled.glob("*.json")] == [shelf_module._file_name(NAME)]
 
 
 def test_what_is_too_large_is_not_kept(filled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shelf_module, "MAX_VALUE", 10)
-    assert Shelf(filled).get(NAME) is None
-    Shelf(filled).put("another", "x" * 20)
+    assert shelf_in(filled).get(NAME) is None
+    shelf_in(filled).put("another", "x" * 20)
     assert len(list(filled.glob("*.json"))) == 1
 
 
 @pytest.mark.parametrize("value", [float("nan"), "\ud800", {"a": [None, True]}, "\U0001f4ec"])
 def test_any_json_comes_back(folder: Path, value: object) -> None:
-    Shelf(folder).put(NAME, value)
-    found = Shelf(folder).get(NAME)
+    shelf_in(folder).put(NAME, value)
+    found = shelf_in(folder).get(NAME)
     assert found == value or found != found
 
 
 def test_what_is_no_json_is_not_kept(folder: Path) -> None:
     circle: list[object] = []
     circle.append(circle)
-    Shelf(folder).put(NAME, circle)
-    assert Shelf(folder).get(NAME) is None
+    shelf_in(folder).put(NAME, circle)
+    assert shelf_in(folder).get(NAME) is None

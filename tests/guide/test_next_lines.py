@@ -56,6 +56,8 @@ STORY: tuple[tuple[str, str], ...] = (
     ("plan --no-live", "plan --out plan.json"),
     ("plan --out 'my plan.json'", "apply 'my plan.json'"),
     ("plan --show 'my plan.json'", "apply 'my plan.json'"),
+    ("plan --shard 1/1 --out shard.json", "plan merge SHARD... --out plan.json"),
+    ("plan merge shard.json", "plan merge shard.json --out plan.json"),
     ("apply 'my plan.json'", "next example.com"),
     ("plan example.com", "verify example.com"),
     ("verify", "test"),
