@@ -117,7 +117,10 @@ def plans(ctx: ClickContext, incomplete: str) -> list[Word]:
 def commands(ctx: ClickContext, incomplete: str) -> list[Word]:
     """Return the commands that may follow those on the line."""
     command = ctx.find_root().command
-    for name in ctx.params.get("words") or ():
+    words: list[str] = ctx.params.get("words") or []
+    if len(words) == 1 and words[0] in BELOW:
+        return [(each, "") for each in _begun(BELOW[words[0]], incomplete)]
+    for name in words:
         command = getattr(command, "commands", {}).get(name)
     found = command.list_commands(ctx) if hasattr(command, "commands") else ()
     return [(each, "") for each in few(found, incomplete)]

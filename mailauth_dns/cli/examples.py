@@ -61,6 +61,16 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns lint --fail-on warning --format github",
         ),
     ),
+    "lint merge": (
+        Example(
+            "Put together what two machines found",
+            "mailauth-dns lint merge lint-1.json lint-2.json",
+        ),
+        Example(
+            "Write it for a code host",
+            "mailauth-dns lint merge lint-*.json --format sarif > lint.sarif",
+        ),
+    ),
     "rules": (
         Example("List all rules", "mailauth-dns rules"),
         Example("Read one rule's page", "mailauth-dns rules SPF010"),

@@ -44,6 +44,8 @@ tests: [{name: ours, from: a@example.com, ip: 192.0.2.10, expect: {spf: pass}}]
 # Each command once, in the order of the work, and the next step that it says.
 STORY: tuple[tuple[str, str], ...] = (
     ("lint", "compile"),
+    ("lint --shard 1/1 --out lint.json", "lint merge SHARD..."),
+    ("lint merge lint.json", "compile"),
     ("rules", "lint"),
     ("rules SPF010", "lint --select SPF010"),
     ("rules DKIM030", "plan"),

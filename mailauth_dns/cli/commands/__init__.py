@@ -54,7 +54,7 @@ GROUPS = {
 SUMMARIES = {name: summary for rows in GROUPS.values() for name, summary in rows.items()}
 
 # Commands of two words, by their first: a command with arguments of its own, and one below it.
-BELOW = {"plan": ("merge",)}
+BELOW = {"lint": ("merge",), "plan": ("merge",)}
 
 _SPELLINGS = {name.replace("-", "_"): name for name in SUMMARIES}
 
