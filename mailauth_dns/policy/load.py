@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterator
+import os
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -50,10 +51,10 @@ def load_repo(root: Path, *, may_be_empty: bool = False, today: date | None = No
     return _sound(_Loader(root, may_be_empty, today or datetime.now(UTC).date()))
 
 
-def load_some(root: Path, names: Container[str]) -> Repo:
+def load_some(root: Path, names: Iterable[str]) -> Repo:
     """Read what the policy files of these names need; what others say is not looked at.
 
-    Of zones/keys, only what these policies name is read.
+    Of zones/keys, only what these policies name is read. `_defaults.yaml` is always read.
 
     Raises:
         PolicyError: with every problem of what was read.
@@ -108,7 +109,7 @@ def read_defaults(path: str, data: bytes) -> Mapping:
 
 class _Loader:
     def __init__(
-        self, root: Path, may_be_empty: bool, today: date, names: Container[str] | None = None
+        self, root: Path, may_be_empty: bool, today: date, names: Iterable[str] | None = None
     ) -> None:
         self.root = root
         self.files = RepoFiles(root)
@@ -158,14 +159,14 @@ class _Loader:
         return self.files.parsed(path, spf_lock_file.read, spf_lock_file.MAX_FILE) or Lock()
 
     def _all_policies(self, folder: Path) -> Iterator[Policy]:
-        paths = list(self.files.policy_files(folder)) if folder.is_dir() else []
+        paths = list(self._paths(folder)) if folder.is_dir() else []
         defaults = None
         if folder / DEFAULTS in paths:
             defaults = self.files.parsed(folder / DEFAULTS, read_defaults)
         if defaults is not None:
             self._problems.extend(repo_checks.defaults_problems(defaults))
         for path in paths:
-            if path.name == DEFAULTS or (self._names is not None and path.name not in self._names):
+            if path.name == DEFAULTS:
                 continue
             own = self.files.parsed(path, yaml_reader.read)
             if own is not None:
@@ -174,6 +175,12 @@ class _Loader:
         if not paths and not self._problems and not self._may_be_empty:
             message = "holds no policy; write one, for example example.com.yaml"
             self._problems.append(FileProblem(POLICY_DIR.as_posix(), 0, 0, "", message))
+
+    def _paths(self, folder: Path) -> Iterable[Path]:
+        if self._names is None:
+            return self.files.policy_files(folder)
+        paths = (folder / name for name in sorted({DEFAULTS, *self._names}))
+        return (path for path in paths if os.path.lexists(path))
 
     # One policy file
 
