@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+import os
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -38,7 +39,21 @@ def load_repo(root: Path, *, may_be_empty: bool = False, today: date | None = No
     Raises:
         PolicyError: with every problem of every file.
     """
-    loader = _Loader(root, may_be_empty, today or datetime.now(UTC).date())
+    return _sound(_Loader(root, may_be_empty, today or datetime.now(UTC).date()))
+
+
+def load_some(root: Path, names: Iterable[str]) -> Repo:
+    """Read what the policy files of these names need; what others say is not looked at.
+
+    Of zones/keys, only what these policies name is read. `_defaults.yaml` is always read.
+
+    Raises:
+        PolicyError: with every problem of what was read.
+    """
+    return _sound(_Loader(root, may_be_empty=True, today=datetime.now(UTC).date(), names=names))
+
+
+def _sound(loader: _Loader) -> Repo:
     repo = loader.load()
     if problems := dict.fromkeys(loader.files.problems):
         raise PolicyError(
@@ -73,12 +88,15 @@ def load_catalogue(root: Path) -> Catalogue:
 
 
 class _Loader:
-    def __init__(self, root: Path, may_be_empty: bool, today: date) -> None:
+    def __init__(
+        self, root: Path, may_be_empty: bool, today: date, names: Iterable[str] | None = None
+    ) -> None:
         self.root = root
         self.files = RepoFiles(root)
         self._problems = self.files.problems
         self._may_be_empty = may_be_empty
         self._today = today
+        self._names = names  # of the policy files to read; None: all
 
     def load(self) -> Repo:
         folder = self.root / POLICY_DIR
@@ -91,7 +109,8 @@ class _Loader:
         catalogue = catalogue_of(self.files)
         reader = PolicyFiles(self.files, catalogue, self._today)
         policies = list(self._all_policies(folder, reader))
-        check_keys_folder(self.files, reader.key_paths)
+        if self._names is None:
+            check_keys_folder(self.files, reader.key_paths)
         self._problems.extend(repo_checks.problems_together(policies))
         broken = frozenset(problem.path for problem in self._problems)
         for policy in policies:
@@ -100,13 +119,19 @@ class _Loader:
         return Repo(self.root, ordered, stanzas, read_lock(self.files), catalogue)
 
     def _all_policies(self, folder: Path, reader: PolicyFiles) -> Iterator[Policy]:
-        paths = list(self.files.policy_files(folder)) if folder.is_dir() else []
+        paths = list(self._paths(folder)) if folder.is_dir() else []
         for path in paths:
             if path.name != DEFAULTS:
                 yield from reader.policies(path)
         if not paths and not self._problems and not self._may_be_empty:
             message = "holds no policy; write one, for example example.com.yaml"
             self._problems.append(FileProblem(POLICY_DIR.as_posix(), 0, 0, "", message))
+
+    def _paths(self, folder: Path) -> Iterable[Path]:
+        if self._names is None:
+            return self.files.policy_files(folder)
+        paths = (folder / name for name in sorted({DEFAULTS, *self._names}))
+        return (path for path in paths if os.path.lexists(path))
 
 
 def read_stanzas(files: RepoFiles) -> dict[str, provider_stanza.Stanza]:

@@ -19,6 +19,7 @@ from tests.architecture.calls import (
 # atomic_files.py writes the contents of files: whole, with their mode and owner. The calls listed
 # here make folders, remove files, or make a file that must not be there yet.
 WRITES = {
+    "cache/shelf.py": ("mkdir", "os.open", "unlink"),  # the user's cache folder
     "cli/evidence_keeper.py": ("mkdir",),  # zones/evidence
     "cli/help_text.py": ("write_text",),  # click's: a sentence of the help, not a file
     "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
@@ -28,6 +29,7 @@ WRITES = {
         "tempfile.TemporaryDirectory",  # a commit's files, to be read; it is removed
         "write_bytes",
     ),
+    "deploy/quiet_inputs.py": ("os.open",),  # to read: a link is not followed, no pipe waited for
     "export/install.py": ("unlink",),  # a configuration of ours where nothing reads it
     "export/out_folder.py": ("chmod", "mkdir"),  # a script is made executable
     "importing/import_domains.py": ("mkdir",),  # the folder for a new policy
