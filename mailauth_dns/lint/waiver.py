@@ -50,7 +50,8 @@ class WaiverRow:
 
 def waiver_rows(policies: Iterable[Policy], known: Iterable[Rule]) -> list[WaiverRow]:
     """Return the waivers of policies, one for each domain; `known` is every rule."""
-    spelling = {rule.id.lower(): rule.id for rule in known}
+    waiving = [policy for policy in policies if policy.body.waivers]
+    spelling = {rule.id.lower(): rule.id for rule in known} if waiving else {}
     return [
         WaiverRow(
             policy.domain,
@@ -58,7 +59,7 @@ def waiver_rows(policies: Iterable[Policy], known: Iterable[Rule]) -> list[Waive
             waiver,
             spelling.get(waiver.rule.strip().lower(), waiver.rule),
         )
-        for policy in policies
+        for policy in waiving
         for index, waiver in enumerate(policy.body.waivers)
     ]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -89,8 +89,10 @@ class _Loader:
             raise PolicyError([FileProblem(str(POLICY_DIR), 0, 0, "", message)])
         stanzas = read_stanzas(self.files)
         catalogue = catalogue_of(self.files)
-        reader = PolicyFiles(self.files, catalogue, self._today)
-        policies = list(self._all_policies(folder, reader))
+        paths = list(self.files.policy_files(folder)) if folder.is_dir() else []
+        has_defaults = folder / DEFAULTS in paths
+        reader = PolicyFiles(self.files, catalogue, self._today, has_defaults=has_defaults)
+        policies = list(self._all_policies(paths, reader))
         check_keys_folder(self.files, reader.key_paths)
         self._problems.extend(repo_checks.problems_together(policies))
         broken = frozenset(problem.path for problem in self._problems)
@@ -99,8 +101,7 @@ class _Loader:
         ordered = tuple(sorted(policies, key=lambda policy: policy.domain))
         return Repo(self.root, ordered, stanzas, read_lock(self.files), catalogue)
 
-    def _all_policies(self, folder: Path, reader: PolicyFiles) -> Iterator[Policy]:
-        paths = list(self.files.policy_files(folder)) if folder.is_dir() else []
+    def _all_policies(self, paths: Sequence[Path], reader: PolicyFiles) -> Iterator[Policy]:
         for path in paths:
             if path.name != DEFAULTS:
                 yield from reader.policies(path)
