@@ -135,7 +135,8 @@ def _silence(
             for domain in finding.domains
         }
         if open_for := tuple(domain for domain, row in rows.items() if row is None):
-            left.append(replace(finding, domains=open_for))
+            same = open_for == finding.domains
+            left.append(finding if same else replace(finding, domains=open_for))
         for row, domains in _by_place(rows):
             silenced.append(Waived(replace(finding, domains=domains), row.waiver, row.place))
     return left, silenced
