@@ -12,6 +12,7 @@ SERVER = "Where to answer"
 PERMIT = "What to permit"
 WRITE = "What to write"
 EXIT = "Exit code"
+PACE = "How to work"
 REST = "Options"
 EVERYWHERE = "Everywhere"
 INSTEAD = "Instead of a command"
@@ -27,6 +28,7 @@ ORDER = (
     SERVER,
     PERMIT,
     WRITE,
+    PACE,
     EXIT,
     REST,
     EVERYWHERE,

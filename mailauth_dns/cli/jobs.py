@@ -28,7 +28,7 @@ Jobs = Annotated[
         help="processes at most; default: one a core (also MAILAUTH_JOBS). "
         f"Fewer than {SMALL} policy files take one",
         show_default=False,
-        rich_help_panel=headings.REST,
+        rich_help_panel=headings.PACE,
     ),
 ]
 

@@ -22,6 +22,8 @@ def merged(found: Iterable[Finding], order: Mapping[DomainName, int]) -> list[Fi
         first.setdefault(key, finding)
         domains.setdefault(key, set()).update(finding.domains)
     return in_order(
-        replace(finding, domains=tuple(sorted(domains[key], key=order.__getitem__)))
+        finding
+        if len(domains[key]) == len(finding.domains)
+        else replace(finding, domains=tuple(sorted(domains[key], key=order.__getitem__)))
         for key, finding in first.items()
     )

@@ -27,6 +27,8 @@ def wide_open(subject: Subject) -> tuple[Route, int, int] | None:
 
     None unless most of all addresses pass, which is nearly `+all`.
     """
+    if not subject.flattened and not _may_be_wide(subject):
+        return None
     record = subject.published_spf
     passed, left, items = NOBODY, EVERYBODY, [*_passing(subject)]
     for term in record.terms if record is not None else ():
@@ -47,6 +49,16 @@ def wide_open(subject: Subject) -> tuple[Route, int, int] | None:
                 version,
             )
     return None
+
+
+def _may_be_wide(subject: Subject) -> bool:
+    """Tell whether the networks of a record would be wide if none lay in another: few are."""
+    listed = {4: 0, 6: 0}
+    for _, term in networks(subject):
+        listed[term.network.network.version] += term.network.network.num_addresses
+    return any(
+        100 * listed[version] // whole > _MOST for version, whole in ((4, 2**32), (6, 2**125))
+    )
 
 
 def _passing(subject: Subject) -> Iterator[tuple[Route, Addresses]]:

@@ -50,7 +50,8 @@ class WaiverRow:
 
 def waiver_rows(policies: Iterable[Policy], known: Iterable[Rule]) -> list[WaiverRow]:
     """Return the waivers of policies, one for each domain; `known` is every rule."""
-    spelling = {rule.id.lower(): rule.id for rule in known}
+    waiving = [policy for policy in policies if policy.body.waivers]
+    spelling = {rule.id.lower(): rule.id for rule in known} if waiving else {}
     return [
         WaiverRow(
             policy.domain,
@@ -58,7 +59,7 @@ def waiver_rows(policies: Iterable[Policy], known: Iterable[Rule]) -> list[Waive
             waiver,
             spelling.get(waiver.rule.strip().lower(), waiver.rule),
         )
-        for policy in policies
+        for policy in waiving
         for index, waiver in enumerate(policy.body.waivers)
     ]
 
@@ -134,7 +135,8 @@ def _silence(
             for domain in finding.domains
         }
         if open_for := tuple(domain for domain, row in rows.items() if row is None):
-            left.append(replace(finding, domains=open_for))
+            same = open_for == finding.domains
+            left.append(finding if same else replace(finding, domains=open_for))
         for row, domains in _by_place(rows):
             silenced.append(Waived(replace(finding, domains=domains), row.waiver, row.place))
     return left, silenced

@@ -81,11 +81,14 @@ class LintFiles:
     root: Path
     rules: tuple[str, ...]
     today: date
+    has_defaults: bool
 
     def __call__(self, part: Part) -> PartResult | None:
         """Return what came of a part; None where the repo must be read as a whole to say it."""
         files = RepoFiles(self.root)
-        reader = PolicyFiles(files, self._shared.catalogue, self.today)
+        reader = PolicyFiles(
+            files, self._shared.catalogue, self.today, has_defaults=self.has_defaults
+        )
         by_file = {name: _read(reader, self.root / POLICY_DIR / name) for name in part.names}
         if files.problems:
             return None

@@ -40,10 +40,11 @@ def lint_in_parts(
     """
     today = datetime.now(UTC).date()
     own = RepoFiles(root)
-    names = [path.name for path in own.policy_files(root / POLICY_DIR) if path.name != DEFAULTS]
+    listed = [path.name for path in own.policy_files(root / POLICY_DIR)]
+    names = [name for name in listed if name != DEFAULTS]
     stanzas = read_stanzas(own)
     catalogue_of(own)
-    work = LintFiles(root, tuple(rule.id for rule in rules), today)
+    work = LintFiles(root, tuple(rule.id for rule in rules), today, DEFAULTS in listed)
     found = None if own.problems else _collected(spread, work, names, files)
     if found is None:
         return None

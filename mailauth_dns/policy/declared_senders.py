@@ -63,6 +63,14 @@ class PolicyBodies:
         self._root, self._catalogue, self._today = root, catalogue, today
         self._bodies: dict[Hashable, tuple[Mapping, PolicyFile | None]] = {}
         self.problems: list[FileProblem] = []
+        self.first: _First | PolicyFile
+        if "senders" not in root.items:
+            # Nothing is laid into the rest, so that a sound policy is read once.
+            body = self._read(root, PolicyFile)
+            if body is not None:
+                self.first, self._bodies[()] = body, (root, body)
+                return
+            self.problems.clear()  # what follows finds them once more
         items = {key: node for key, node in root.items.items() if key in _First.model_fields}
         self.first = self._read(Mapping(root.place, items, root.keys), _First) or _First()
         named = (self.first.domain, self.first.domains or None, self.first.domains_file)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from functools import partial
@@ -107,8 +107,10 @@ class _Loader:
             raise PolicyError([FileProblem(str(POLICY_DIR), 0, 0, "", message)])
         stanzas = read_stanzas(self.files)
         catalogue = catalogue_of(self.files)
-        reader = PolicyFiles(self.files, catalogue, self._today)
-        policies = list(self._all_policies(folder, reader))
+        paths = list(self._paths(folder)) if folder.is_dir() else []
+        has_defaults = folder / DEFAULTS in paths
+        reader = PolicyFiles(self.files, catalogue, self._today, has_defaults=has_defaults)
+        policies = list(self._all_policies(paths, reader))
         if self._names is None:
             check_keys_folder(self.files, reader.key_paths)
         self._problems.extend(repo_checks.problems_together(policies))
@@ -118,8 +120,7 @@ class _Loader:
         ordered = tuple(sorted(policies, key=lambda policy: policy.domain))
         return Repo(self.root, ordered, stanzas, read_lock(self.files), catalogue)
 
-    def _all_policies(self, folder: Path, reader: PolicyFiles) -> Iterator[Policy]:
-        paths = list(self._paths(folder)) if folder.is_dir() else []
+    def _all_policies(self, paths: Sequence[Path], reader: PolicyFiles) -> Iterator[Policy]:
         for path in paths:
             if path.name != DEFAULTS:
                 yield from reader.policies(path)

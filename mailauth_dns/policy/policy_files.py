@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -41,17 +40,17 @@ class PolicyFiles:
     `key_paths` are the files with public keys that policies named so far.
     """
 
-    def __init__(self, files: RepoFiles, catalogue: Catalogue, today: date) -> None:
-        """Read the defaults, where there are any."""
+    def __init__(
+        self, files: RepoFiles, catalogue: Catalogue, today: date, *, has_defaults: bool
+    ) -> None:
+        """Read the defaults, if the repo `has_defaults`."""
         self.key_paths: set[Path] = set()
         self._files, self._catalogue, self._today = files, catalogue, today
         self._problems = files.problems
-        self._defaults = self._read_defaults(files.root / POLICY_DIR / DEFAULTS)
+        self._defaults = self._read_defaults() if has_defaults else None
 
-    def _read_defaults(self, path: Path) -> Mapping | None:
-        if path.is_dir() or not os.path.lexists(path):
-            return None
-        found = self._files.parsed(path, read_defaults)
+    def _read_defaults(self) -> Mapping | None:
+        found = self._files.parsed(self._files.root / POLICY_DIR / DEFAULTS, read_defaults)
         if found is not None:
             self._problems.extend(repo_checks.defaults_problems(found))
         return found

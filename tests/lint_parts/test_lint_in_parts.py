@@ -194,7 +194,7 @@ def test_a_part_holds_no_text_of_a_file_but_the_lines_shown(repo: RepoFolder) ->
     from datetime import date
 
     root = _written(repo, {"1": "# a remark\ndomain: a.example\nspf: {terms: [ptr], all: fail}\n"})
-    work = LintFiles(root, tuple(rule.id for rule in STATIC), date(2026, 12, 1))
+    work = LintFiles(root, tuple(rule.id for rule in STATIC), date(2026, 12, 1), False)
     result = work(Part(("1.yaml",), {}))
     assert result is not None
     assert "a remark" not in repr(result)

@@ -82,8 +82,11 @@ def dmarc_sp_np_on_subdomain(subject: Subject) -> Iterator[Problem]:
     Good:
         dmarc: {p: reject}
     """
-    record, above = subject.dmarc_record, _above(subject)
-    if record is None or above is None:
+    record = subject.dmarc_record
+    if record is None or (record.sp is None and record.np is None):
+        return
+    above = _above(subject)
+    if above is None:
         return
     for tag in ("sp", "np"):
         if getattr(record, tag) is not None:
