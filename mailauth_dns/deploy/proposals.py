@@ -122,13 +122,16 @@ def _proposed(
             proposal = target.propose(publication, now, held[where], normalize=normalize)
             return proposal if question.keeps else target.release(proposal)
 
+        if question.keeps:
+            pool.stay(where, lane)
+
         try:
             return lane.ask(where[0], ask)
         except ProviderError as error:
             return error
 
     answers: dict[Where, Proposal | ProviderError] = {}
-    for where, answer in Crew({where: pool.lane(where) for where in zones}, propose).results():
+    for where, answer in Crew(pool.lanes(zones), propose).results():
         answers[where] = answer
         progress(where[0])
     return answers
@@ -145,7 +148,7 @@ def _read(pool: ProviderPool, zones: Iterable[Where]) -> dict[Where, Known | Non
         return Known(zone, _NOTHING)
 
     dark: dict[Where, Known | None] = {}
-    lanes = {}
+    connected = []
     for where in zones:
         try:
             unreachable = pool.connect([where])
@@ -155,5 +158,5 @@ def _read(pool: ProviderPool, zones: Iterable[Where]) -> dict[Where, Known | Non
         if where[1] in unreachable:
             dark[where] = None
         else:
-            lanes[where] = pool.lane(where)
-    return {**dark, **dict(Crew(lanes, read).results())}
+            connected.append(where)
+    return {**dark, **dict(Crew(pool.lanes(connected), read).results())}

@@ -1,14 +1,13 @@
-"""Connections to a repo's providers, and work on many zones at once, a few per provider.
+"""Connections to a repo's providers, and work on many zones at once, so many per provider.
 
 Each lane has a provider object of its own, made and used in one thread, because octoDNS's provider
-classes and their client libraries promise no more. A zone is read and written in the same lane,
-because a provider object remembers what it read.
+classes and their client libraries promise no more. A proposal is carried out in the lane that made
+it.
 """
 
 from __future__ import annotations
 
 import time
-import zlib
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, as_completed, wait
@@ -112,6 +111,7 @@ class ProviderPool:
         self._repo = repo
         self._lanes: dict[str, list[Lane]] = {}
         self._planned: dict[Where, Planned] = {}
+        self._stays: dict[Where, Lane] = {}  # zones of which a lane has a proposal at hand
 
     def connect(self, wanted: Iterable[Where]) -> dict[str, ProviderError]:
         """Open lanes to the providers of these zones; return the errors of unreachable providers.
@@ -152,11 +152,22 @@ class ProviderPool:
         """Tell whether there is a lane to this provider."""
         return provider in self._lanes
 
-    def lane(self, where: Where) -> Lane:
-        """Return the lane in which a zone is read and written: always the same one."""
-        zone, provider = where
-        lanes = self._lanes[provider]
-        return lanes[zlib.crc32(zone.encode()) % len(lanes)]
+    def lanes(self, zones: Iterable[Where]) -> dict[Where, Lane]:
+        """Return a lane for each zone: each lane of a provider gets as many as the others."""
+        turns: Counter[str] = Counter()
+        found: dict[Where, Lane] = {}
+        for where in zones:
+            if where in self._stays:
+                found[where] = self._stays[where]
+                continue
+            lanes = self._lanes[where[1]]
+            found[where] = lanes[turns[where[1]] % len(lanes)]
+            turns[where[1]] += 1
+        return found
+
+    def stay(self, where: Where, lane: Lane) -> None:
+        """Work on a zone in this lane from now on: it has a proposal that is to be applied."""
+        self._stays[where] = lane
 
     def remember(self, where: Where, planned: Planned) -> None:
         """Keep what apply needs to plan a zone again."""
@@ -181,6 +192,7 @@ class ProviderPool:
         lanes = [lane for lanes in self._lanes.values() for lane in lanes]
         self._lanes.clear()
         self._planned.clear()
+        self._stays.clear()
         for lane in lanes:
             lane.executor.shutdown(wait=False, cancel_futures=True)
         until = time.monotonic() + _MOMENT

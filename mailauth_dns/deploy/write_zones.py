@@ -120,7 +120,7 @@ class _Writing:
     def _write_at_once(self, zones: Iterable[ZoneEntry]) -> None:
         by_place = {zone.where: zone for zone in zones}
         crew = Crew(
-            {where: self._pool.lane(where) for where in by_place},
+            self._pool.lanes(by_place),
             lambda lane, where: self._write_one(lane, by_place[where]),
         )
         self.interrupted = self.interrupted or _interrupts(crew, self._progress)

@@ -121,6 +121,7 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
     """octodns-bind's provider, reading what it leaves out and writing under prerequisites."""
 
     asks_anew = True
+    at_once = 20  # zones; the server is the user's own
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

@@ -70,6 +70,7 @@ class PowerDns(ListedProvider, PowerDnsProvider):  # type: ignore[misc] # it has
     """octodns-powerdns's provider, with our own reading and writing of sets."""
 
     keeps_entries = False
+    at_once = 20  # zones; the server is the user's own
     SUPPORTS_DYNAMIC = False  # octodns-powerdns would ask for the server's configuration
 
     def listing(self, origin: DomainName) -> Listing | None:
