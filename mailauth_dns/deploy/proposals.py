@@ -8,9 +8,10 @@ from datetime import datetime
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import related_sets, zone_order
+from mailauth_dns.deploy.crew import Crew
 from mailauth_dns.deploy.other_providers import Answers, behind_others
 from mailauth_dns.deploy.plan_request import Holds, PlanRequest
-from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
+from mailauth_dns.deploy.provider_pool import Lane, ProviderPool
 from mailauth_dns.deploy.zone_order import Known
 from mailauth_dns.diff.change import Difference, Hold
 from mailauth_dns.errors import ProviderError
@@ -131,7 +132,7 @@ def _proposed(
             return error
 
     answers: dict[Where, Proposal | ProviderError] = {}
-    for where, answer in Crew(pool.lanes(zones), propose).results():
+    for where, answer in Crew(pool.queues(zones), propose).results():
         answers[where] = answer
         progress(where[0])
     return answers
@@ -159,4 +160,4 @@ def _read(pool: ProviderPool, zones: Iterable[Where]) -> dict[Where, Known | Non
             dark[where] = None
         else:
             connected.append(where)
-    return {**dark, **dict(Crew(pool.lanes(connected), read).results())}
+    return {**dark, **dict(Crew(pool.queues(connected), read).results())}

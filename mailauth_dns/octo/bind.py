@@ -26,7 +26,7 @@ from octodns.record import Create, Record, Rr, Update
 from octodns.record.exception import RecordException
 from octodns_bind import AxfrPopulate, Rfc2136Provider
 
-from mailauth_dns.errors import ProviderError, ProviderSilent, SetMoved
+from mailauth_dns.errors import ProviderError, ProviderSilent, ServerBusy, SetMoved
 from mailauth_dns.octo.provider_zone import Reading, owner
 from mailauth_dns.octo.txt_round_trip import exact_encoder
 from mailauth_dns.records.name import DomainName
@@ -67,7 +67,7 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         rcode = dns.rcode.to_text(error.rcode)
         if error.rcode == dns.rcode.SERVFAIL:
             # BIND says this too where it sends as many transfers as it may (`transfers-out`).
-            raise ProviderSilent(f"{what}: {rcode}: the server cannot send it now") from None
+            raise ServerBusy(f"{what}: {rcode}: the server cannot send it now") from None
         hint = (
             "the server does not have the zone, or does not let this key transfer it"
             if rcode in ("NOTAUTH", "REFUSED")
@@ -121,7 +121,7 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
     """octodns-bind's provider, reading what it leaves out and writing under prerequisites."""
 
     asks_anew = True
-    at_once = 20  # zones; the server is the user's own
+    at_once = 24  # zones; the server is the user's own
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
