@@ -28,6 +28,7 @@ from octodns_bind import AxfrPopulate, Rfc2136Provider
 
 from mailauth_dns.errors import ProviderError, ProviderSilent, ServerBusy, SetMoved
 from mailauth_dns.octo.provider_zone import Reading, owner
+from mailauth_dns.octo.transfers_at_once import transfers_from
 from mailauth_dns.octo.txt_round_trip import exact_encoder
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
@@ -48,6 +49,17 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
     Raises:
         ProviderError: the server does not answer, does not have the zone, or refuses.
     """
+    at_once = transfers_from(provider.host, provider.port)
+    while True:
+        with at_once.one():
+            try:
+                return _transferred(provider, origin)
+            except ServerBusy:
+                if not at_once.are_fewer():
+                    raise
+
+
+def _transferred(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
     what = f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}"
     try:
         messages = dns.query.xfr(
