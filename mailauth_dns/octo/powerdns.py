@@ -18,8 +18,6 @@ from octodns_powerdns import (
     PowerDnsProvider,
     _encode_zone_name,
 )
-from requests import Session
-from requests.utils import get_netrc_auth
 
 from mailauth_dns.diff.change import Unwritable
 from mailauth_dns.errors import MaybeLost, ProviderError, ServerBusy
@@ -132,15 +130,13 @@ class PowerDns(ListedProvider, PowerDnsProvider):  # type: ignore[misc] # it has
             raise _Refused(error.response, why) from None
 
 
-def _read_environment(session: Session, url: str) -> None:
-    """Take what the environment says of proxies, certificates and logins once.
+def _read_environment(session: Any, url: str) -> None:
+    """Take what the environment says of proxies and certificates once.
 
-    requests reads the whole environment again for each request, and some zones need thousands.
+    The client library reads the whole environment for each request, and many zones need many.
     """
     settings = session.merge_environment_settings(url, {}, None, None, None)
-    session.proxies, session.verify = settings["proxies"], settings["verify"]
-    session.auth = get_netrc_auth(url)
-    session.trust_env = False
+    session.merge_environment_settings = lambda *_of_a_request: settings
 
 
 def listing_of(origin: DomainName, answer: Any) -> Listing:
