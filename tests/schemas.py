@@ -60,7 +60,7 @@ def closed(schema: Any) -> Any:
 def command_of(arguments: Sequence[str]) -> str | None:
     """The command of a command line, as SHAPES spells it; None where it has no shape."""
     words = [word for word in arguments if not word.startswith("-")]
-    return next((name for name in (words[0], " ".join(words[:2])) if name in SHAPES), None)
+    return next((name for name in (" ".join(words[:2]), words[0]) if name in SHAPES), None)
 
 
 def check(document: Mapping[str, Any], arguments: Sequence[str]) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from mailauth_dns.cli.command_help import ClickContext
+from mailauth_dns.cli.commands import BELOW
 from mailauth_dns.errors import MailAuthError
 
 MAX_WORDS = 100  # that are shown at once
@@ -29,7 +30,12 @@ def domains(ctx: ClickContext, incomplete: str) -> list[Word]:
     given = ctx.params.get("domain")
     there = frozenset(given if isinstance(given, (list, tuple)) else ())
     found = (each for each in _read(ctx, glance.domains) if each not in there)
-    return [(each, "") for each in few(found, incomplete)]
+    below = () if there else BELOW.get(ctx.info_name or "", ())
+    return [(each, "") for each in (*_begun(below, incomplete), *few(found, incomplete))]
+
+
+def _begun(words: Iterable[str], incomplete: str) -> Iterator[str]:
+    return (each for each in words if each.startswith(incomplete))
 
 
 def selectors(ctx: ClickContext, incomplete: str) -> list[Word]:
@@ -111,7 +117,10 @@ def plans(ctx: ClickContext, incomplete: str) -> list[Word]:
 def commands(ctx: ClickContext, incomplete: str) -> list[Word]:
     """Return the commands that may follow those on the line."""
     command = ctx.find_root().command
-    for name in ctx.params.get("words") or ():
+    words: list[str] = ctx.params.get("words") or []
+    if len(words) == 1 and words[0] in BELOW:
+        return [(each, "") for each in _begun(BELOW[words[0]], incomplete)]
+    for name in words:
         command = getattr(command, "commands", {}).get(name)
     found = command.list_commands(ctx) if hasattr(command, "commands") else ()
     return [(each, "") for each in few(found, incomplete)]

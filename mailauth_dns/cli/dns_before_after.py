@@ -7,7 +7,7 @@ from pathlib import Path
 from mailauth_dns.cli.session import Session
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.evaluate.resolver import Resolver
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_file, plan_shard
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.repo_layout import POLICY_DIR
 from mailauth_dns.simulate.dns_asked import asked
@@ -34,6 +34,8 @@ def resolvers(
     if told:
         session.say(asked(live))
     if plan is not None:
-        return (BEFORE, live), ((AFTER, as_planned(plan_file.read(session.path(plan)), live)),)
+        file = plan_file.read(session.path(plan))
+        plan_shard.refuse_shard(plan, file)
+        return (BEFORE, live), ((AFTER, as_planned(file, live)),)
     published = ((AFTER, as_published(publications, live)),) if publications else ()
     return (BEFORE, live), published

@@ -31,7 +31,11 @@ class LazyGroup(TyperGroup):
 
     def resolve_command(self, ctx: ClickContext, args: list[str]) -> Any:  # noqa: ANN401 - as above
         """Return the command that the line names; a hyphen is as good as an underscore."""
-        return super().resolve_command(ctx, [commands.named(args[0]), *args[1:]])
+        return super().resolve_command(ctx, self.whole(args))
+
+    def whole(self, args: list[str]) -> list[str]:
+        """Return the arguments with the command's whole name as the first."""
+        return commands.whole(args)
 
     def format_options(self, ctx: ClickContext, formatter: Any) -> None:  # noqa: ANN401 - as above
         """Write the list of commands, and import none; then the options and examples."""
@@ -66,15 +70,15 @@ class _Commands(Mapping[str, Any]):
     """The commands by name."""
 
     def __getitem__(self, name: str) -> Any:  # noqa: ANN401 - a command of either click
-        if name not in commands.SUMMARIES:
+        if name not in commands.every_name():
             raise KeyError(name)
         return _imported(name)
 
     def __iter__(self) -> Iterator[str]:
-        return iter(commands.SUMMARIES)
+        return commands.every_name()
 
     def __len__(self) -> int:
-        return len(commands.SUMMARIES)
+        return len(list(commands.every_name()))
 
 
 @cache

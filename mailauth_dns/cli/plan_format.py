@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from typing import Annotated
 
@@ -10,7 +11,7 @@ import typer
 from mailauth_dns.cli import headings
 from mailauth_dns.cli.session import Session
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_file, plan_shard
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.render import plan_text
 
@@ -65,6 +66,8 @@ def show(
     session: Session, file: Plan, format: PlanFormat, max_chars: int | None, show_kept: bool
 ) -> None:
     """Write a plan as a result."""
+    if file.shard is not None and format is not PlanFormat.JSON:
+        file = replace(file, notes=(plan_shard.note(file.shard), *file.notes))
     match format:
         case PlanFormat.JSON:
             session.json(plan_file.as_json(file))

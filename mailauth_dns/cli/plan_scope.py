@@ -15,6 +15,7 @@ from mailauth_dns.deploy import plan_notes
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.spread.shard import Shard
 
 ChangedSince = Annotated[
     str | None,
@@ -53,14 +54,18 @@ class PlanScope:
     changed_since: str | None
     providers: tuple[str, ...]
     live_only: bool
+    shard: Shard | None = None
 
     def refuse_beside(self, *, show: bool, no_live: bool) -> None:
         """Raise MailAuthError where the other options leave these no meaning."""
-        if show and (self.changed_since is not None or self.providers or self.live_only):
+        chosen = (self.changed_since, self.shard)
+        if show and (any(each is not None for each in chosen) or self.providers or self.live_only):
             raise MailAuthError(
                 "--show prints a plan that is made already; leave out --changed-since, "
-                "--provider and --live-only"
+                "--provider, --shard and --live-only"
             )
+        if self.live_only and self.shard is not None:
+            raise MailAuthError("--live-only makes a plan in one piece; leave out --shard")
         if self.live_only and no_live:
             raise MailAuthError("--live-only asks live DNS and nothing else; leave out --no-live")
         if self.live_only and self.providers:
@@ -84,7 +89,8 @@ class PlanScope:
                 f"--provider {unknown[0]}: there is no providers/{unknown[0]}.yaml; "
                 f"there are: {known}"
             )
-        request = replace(request, providers=tuple(dict.fromkeys(self.providers)))
+        providers = tuple(dict.fromkeys(self.providers))
+        request = replace(request, providers=providers, shard=self.shard)
         if self.changed_since is not None:
             from mailauth_dns.deploy.changed_since import changed_since
 

@@ -26,5 +26,7 @@ def planned(
     """Return the plan that is requested; a terminal shows the progress."""
     chosen = request.chosen(repo, publications)
     total = sum(len(request.providers_of(publication)) for publication in chosen)
+    if request.shard is not None:
+        total //= request.shard.of  # about so many; what it is tied to is looked at too
     with session.progress(total, "planning") as progress:
         return make_plan(repo, pool, publications, request, progress)

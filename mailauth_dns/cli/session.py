@@ -10,6 +10,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
+from datetime import date
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -80,17 +81,20 @@ class Session:
     log_format: Redacting
     given: tuple[str, ...] = ()  # the command line
 
-    def load(self, *, may_be_empty: bool = False) -> tuple[Repo, tuple[Publication, ...]]:
+    def load(
+        self, *, may_be_empty: bool = False, today: date | None = None
+    ) -> tuple[Repo, tuple[Publication, ...]]:
         """Return the repo and what its policies declare.
 
-        A repo without a policy is a problem unless it `may_be_empty`.
+        A repo without a policy is a problem unless it `may_be_empty`. What is declared may follow
+        from the day; without one, it is `today`.
         """
         with self.waiting("reading policies"):
             # Slow to load, and of no use to a command that reads no policy.
             from mailauth_dns.compile.compile_repo import compile_repo
             from mailauth_dns.policy.load import load_repo
 
-            repo = load_repo(self.root, may_be_empty=may_be_empty)
+            repo = load_repo(self.root, may_be_empty=may_be_empty, today=today)
             return repo, compile_repo(repo)
 
     def hide_secrets(self, repo: Repo) -> None:

@@ -64,12 +64,19 @@ def after_lint(
     found: Sequence[Finding],
     failing: Sequence[Finding],
     chosen: Sequence[Publication],
+    *,
+    merged: bool,
 ) -> None:
-    """Say what comes after lint; `failing` are the findings that it fails for."""
+    """Say what comes after lint; `failing` are the findings that it fails for.
+
+    `merged`: shards were put together, so that to run this again asks nobody.
+    """
     if failing:
         worst = max(failing, key=lambda each: each.rule.severity)
         place = f"{worst.place.source.path}:{worst.place.line}"
         session.next("rules", worst.rule.id, why=f"the first to mend, at {place}")
+    elif merged and any(finding.unknown for finding in found):
+        session.next("lint", "--live", *domains, why=_LATER)
     elif any(finding.unknown for finding in found):
         session.again(why=_LATER)
     elif any(finding.rule.id == "SPF042" for finding in found):

@@ -37,7 +37,10 @@ def after_plan(
 ) -> None:
     """Say what comes after a plan; `written` is its file, `declaring` are the repo's domains."""
     named = file.domains or ()
-    if file.live_only:
+    if file.shard is not None:
+        why = "puts the shards together"
+        session.next("plan", "merge", "SHARD...", "--out", PLAN, why=why)
+    elif file.live_only:
         _live_only(session, file)
     elif not file.zones and not file.failed and file.notes:
         session.next("plan", *named, why="plans every zone")

@@ -28,14 +28,6 @@ _NONE: frozenset[str] = frozenset()  # each new one would take its own memory
 
 def of(policy: Policy, lock: Lock) -> Iterator[Declared]:
     """Yield everything that a policy declares in its own zone, each with its place."""
-    for entry in _declared(policy, lock):
-        if entry.place is not None:
-            yield entry
-        else:
-            yield replace(entry, place=policy.place(_route(policy, entry)).file_line)
-
-
-def _declared(policy: Policy, lock: Lock) -> Iterator[Declared]:
     yield from _spf(policy, lock)
     yield from _dkim(policy)
     yield from _dmarc(policy)
@@ -47,12 +39,12 @@ def _declared(policy: Policy, lock: Lock) -> Iterator[Declared]:
     yield from _parking(policy)
 
 
-def _route(policy: Policy, entry: Declared) -> Route:
-    """Return what in a policy declares an entry."""
-    row = entry.family.row
-    selector = entry.key[0].partition(f".{row.label}.")[0] if row.selected else ""
-    parks = policy.body.parked and entry.family in (Family.SPF, Family.DMARC)
-    if parks or selector not in sections_of(policy.body, entry.family):
+def _route(policy: Policy, name: str, family: Family) -> Route:
+    """Return what in a policy declares a record of this name."""
+    row = family.row
+    selector = name.partition(f".{row.label}.")[0] if row.selected else ""
+    parks = policy.body.parked and family in (Family.SPF, Family.DMARC)
+    if parks or selector not in sections_of(policy.body, family):
         return ("parked",)
     return (*row.section, selector) if selector else row.section
 
@@ -63,7 +55,8 @@ def _entry(
     """Return an entry with one value, or without one if `text` is None: ours is then deleted."""
     values = _NONE if text is None else _one(text)
     key = (DomainName(name), type)
-    return Declared(policy.domain, key, family, ttl or policy.body.ttl, values)
+    place = policy.place(_route(policy, name, family)).file_line
+    return Declared(policy.domain, key, family, ttl or policy.body.ttl, values, place=place)
 
 
 @lru_cache(maxsize=256)  # very many domains may publish the same
@@ -80,7 +73,8 @@ def _spf(policy: Policy, lock: Lock) -> Iterator[Declared]:
         root = layout.root if layout is not None else None
         text = PARKED_SPF if body.parked else root
         own = _entry(policy, policy.domain, "TXT", Family.SPF, text, ttl)
-        yield replace(own, spf_names=spf_flattening.known_names(policy, lock, layout))
+        names = spf_flattening.known_names(policy, lock, layout)
+        yield replace(own, spf_names=names) if names else own
     for part, part_text in spf_flattening.parts(policy, lock, layout).items():
         entry = _entry(policy, part, "TXT", Family.SPF, part_text, ttl)
         yield replace(entry, ready=spf_flattening.ready(policy, lock, part))
@@ -99,7 +93,11 @@ def _dkim(policy: Policy) -> Iterator[Declared]:
         )
         for type, text in (("TXT", _key_record(policy, selector, key)), ("CNAME", alias)):
             entry = _entry(policy, name, type, Family.DKIM, text, key.ttl)
-            yield replace(entry, needed_until=needed_until, signed_until=key.signed_until)
+            yield (
+                replace(entry, needed_until=needed_until, signed_until=key.signed_until)
+                if needed_until is not None
+                else entry
+            )
 
 
 def _key_record(policy: Policy, selector: str, entry: SelectorSection) -> str | None:

@@ -7,12 +7,16 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import Executor, Future, as_completed, wait
+from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
 from dataclasses import dataclass
 from functools import partial
 from typing import Generic, Protocol, TypeVar
 
 from mailauth_dns.deploy.daemon_executor import fulfil
+
+# Seconds after which what is done is handed on. To wake up for every zone of a local provider would
+# cost as much as its work: the two threads would take turns.
+_TURN = 0.02
 
 
 class WorkLane(Protocol):
@@ -49,13 +53,15 @@ class Crew(Generic[L, K, R]):
         self._futures: dict[K, Future[R]] = {}
 
     def results(self) -> Iterator[tuple[K, R]]:
-        """Do the work, and yield each key with its result as soon as it is done."""
+        """Do the work, and yield each key with its result soon after it is done."""
         try:
             self._begin()
             keys = {future: key for key, future in self._futures.items()}
-            for future in as_completed(keys):
-                if not future.cancelled():
-                    yield keys[future], future.result()
+            while keys:
+                for future in wait(keys, _TURN, FIRST_EXCEPTION).done:
+                    key = keys.pop(future)
+                    if not future.cancelled():
+                        yield key, future.result()
         except Exception:
             self.stop()
             raise

@@ -49,6 +49,13 @@ class LooseEnds:
                 if change.family is Family.SPF and change.key[0] == change.domain:
                     self.own_spf.add(zone)
 
+    def may_tie(self, publication: Publication) -> bool:
+        """Tell whether a zone that nobody looked at may hold a record that leads to what goes."""
+        families = {family for family, _ in self.gone}
+        return bool(families) and any(
+            entry.family in families and may_lead(entry) for entry in publication.declared
+        )
+
     @property
     def tied(self) -> Iterator[tuple[DomainName, DomainName]]:
         """Pairs of zones that have to be planned together after all."""

@@ -24,8 +24,11 @@ from mailauth_dns.plan.permission import IdlePermission
 from mailauth_dns.plan.plan import FailedEntry, Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import Permissions, idle, permissions_of
 from mailauth_dns.plan.same_zones import places, zones_alike
+from mailauth_dns.plan.shard_entry import ShardEntry, places_digest
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.policy.repo_state import repo_state
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.spread.shard import Shard
 
 _EVERYTHING = PlanRequest()
 # Of so few zones apply needs no second plan: the first one is made in the moment before it writes.
@@ -58,17 +61,40 @@ def make_plan(
     made = in_batches(run, chosen, request.declared or publications, progress, noted)
     entries = zones_alike(())
     for at in wanted:
-        if isinstance(each := made[at], First):
+        if isinstance(each := made.get(at), First):
             entries.append_like(at[0], each)
-    failed = tuple(each for at in wanted if isinstance(each := made[at], FailedEntry))
-    unneeded = _idle(permissions, chosen, request, entries)
-    notes = (
-        *request.notes,
-        *plan_notes.retiring(repo.policies, {each for some in chosen for each in some.domains}),
-        *plan_notes.of_senders(repo.policies, entries),
-    )
-    return replace(
-        begun(repo, request, now), zones=entries, failed=failed, idle=unneeded, notes=notes
+    failed = tuple(each for at in wanted if isinstance(each := made.get(at), FailedEntry))
+    domains = {each for some in chosen for each in some.domains}
+    notes = (*request.notes, *plan_notes.retiring(repo.policies, domains))
+    plan = replace(begun(repo, request, now), zones=entries, failed=failed, notes=notes)
+    if request.shard is not None:
+        return replace(plan, shard=_shard_entry(request.shard, repo, request, wanted))
+    return finished(plan, repo, permissions, chosen, request)
+
+
+def finished(
+    plan: Plan,
+    repo: Repo,
+    permissions: Permissions,
+    chosen: Sequence[Publication],
+    request: PlanRequest,
+) -> Plan:
+    """Return a plan of all its zones with what only all of them tell."""
+    notes = (*plan.notes, *plan_notes.of_senders(repo.policies, plan.zones))
+    return replace(plan, idle=_idle(permissions, chosen, request, plan.zones), notes=notes)
+
+
+def _shard_entry(
+    shard: Shard, repo: Repo, request: PlanRequest, wanted: Iterable[Where]
+) -> ShardEntry:
+    return ShardEntry(
+        shard.number,
+        shard.of,
+        request.live,
+        request.show_kept,
+        request.providers,
+        repo_state(repo.root),
+        places_digest(wanted),
     )
 
 

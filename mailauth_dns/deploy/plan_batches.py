@@ -6,7 +6,7 @@ tell of that is found at the end, and these zones are then planned once more.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.loose_ends import LooseEnds
@@ -34,27 +34,65 @@ def in_batches(
     progress: Progress,
     noted: Noted,
 ) -> Made:
-    """Return the entries of the `chosen` zones; `declared` is all that the repo declares."""
-    made, alike = Made(), zones_alike(())
-    if any(policy.has_tests for policy in run.repo.policies):  # a test may look at any zone
-        batch = Batch(tuple(chosen), tuple(declared))
-        return _kept(planned(run, batch, progress, noted)[0], alike)
-    together, ends = groups(declared), LooseEnds()
-    mine, everywhere = ({each.origin: each for each in some} for some in (chosen, declared))
-    for zones in _batches(mine, together):
-        batch = _batch(zones, mine, everywhere)
-        entries, answers = planned(run, batch, progress, noted)
-        ends.look_at(batch.chosen, answers)
-        made |= _kept(entries, alike)
+    """Return the entries of the `chosen` zones; `declared` is all that the repo declares.
+
+    Of a shard, only its own are returned: they are as a plan of all zones has them.
+    """
+    together, shard = groups(declared), run.request.shard
+    zones = [each.origin for each in chosen]
+    own = frozenset(zones) if shard is None else together.in_shard(zones, shard)
+    batch = Batch(tuple(chosen), tuple(declared))
+    if run.repo.tested:  # a test may look at any zone
+        made = _kept(planned(run, batch, progress, noted)[0], zones_alike(()))
+    else:
+        made = _some_at_a_time(run, batch, own, together, progress, noted)
+    return {where: entry for where, entry in made.items() if where[0] in own}
+
+
+def _some_at_a_time(
+    run: Run,
+    whole: Batch,
+    own: Collection[DomainName],
+    together: ZoneGroups,
+    progress: Progress,
+    noted: Noted,
+) -> Made:
+    made, alike, ends = Made(), zones_alike(()), LooseEnds()
+    mine, everywhere = (
+        {each.origin: each for each in some} for some in (whole.chosen, whole.declared)
+    )
+    for zones in _rounds(mine, own, together, ends):
+        for some in _batches(zones, together):
+            batch = _batch(some, mine, everywhere)
+            entries, answers = planned(run, batch, progress, noted)
+            ends.look_at(batch.chosen, answers)
+            made |= _kept(entries, alike)
     tied = tuple(ends.tied)
     for pair in tied:
         together.join(*pair)
     if again := {zone for pair in tied for zone in pair} | ends.own_spf:
         batch = _batch([each for zone in again for each in together.of(zone)], mine, everywhere)
         if ends.own_spf:  # nobody's record may lead to it, and of some that may be unknown
-            batch = Batch(batch.chosen, tuple(declared), dict(_seen(made, batch.chosen)))
+            batch = Batch(batch.chosen, whole.declared, dict(_seen(made, batch.chosen)))
         made |= _kept(planned(run, batch, lambda _zone: None, noted)[0], alike)
     return made
+
+
+def _rounds(
+    mine: Publications, own: Collection[DomainName], together: ZoneGroups, ends: LooseEnds
+) -> Iterator[Collection[DomainName]]:
+    """Yield the zones to look at; `ends` has what was found in those before.
+
+    A zone of another shard can hold up a record that goes in this one, if it still leads there. So
+    where a record goes, those that may do so are looked at too, and then those that may do so to
+    them. What leads to a record is not changed by that, so its own shard need not know.
+    """
+    more, left = {*own}, {*mine}
+    while more:
+        yield [each for each in mine if each in more]
+        left -= more
+        near = [each for each in left if ends.may_tie(mine[each])]
+        more = {each for group in together.each(near) for each in group} & left
 
 
 def _kept(entries: Entries, alike: Alike[ZoneEntry]) -> Made:
@@ -67,13 +105,9 @@ def _kept(entries: Entries, alike: Alike[ZoneEntry]) -> Made:
 
 def _batches(zones: Iterable[DomainName], together: ZoneGroups) -> Iterator[list[DomainName]]:
     """Yield zones in batches that split no group."""
-    done: set[DomainName] = set()
     batch: list[DomainName] = []
-    for zone in zones:
-        if zone not in done:
-            group = together.of(zone)
-            done.update(group)
-            batch += group
+    for group in together.each(zones):
+        batch += group
         if len(batch) >= BATCH:
             yield batch
             batch = []

@@ -11,6 +11,7 @@ from mailauth_dns.plan.plan import Where
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey
+from mailauth_dns.spread.shard import Shard
 
 Holds = Mapping[Where, Mapping[RRKey, Hold]]  # by zone and provider
 
@@ -22,6 +23,7 @@ class PlanRequest:
     `providers` and `places` say whom to ask. A zone's other providers are not forgotten: what
     depends on them waits. `notes` say what the request leaves out, and begin those of the plan.
     `declared` is all that the repo declares, where the publications to plan are a part of it.
+    `shard` is what to make of the plan.
     """
 
     domains: tuple[DomainName, ...] = ()  # none: all
@@ -34,6 +36,7 @@ class PlanRequest:
     places: frozenset[Where] | None = None  # None: all
     notes: tuple[str, ...] = ()
     declared: tuple[Publication, ...] = ()
+    shard: Shard | None = None  # None: all of it
 
     def chosen(self, repo: Repo, publications: Iterable[Publication]) -> tuple[Publication, ...]:
         """Return the publications that are to be planned.

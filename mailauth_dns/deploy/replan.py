@@ -22,7 +22,7 @@ from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused
 from mailauth_dns.octo.target import Proposal
-from mailauth_dns.plan.digests import digests, no_longer, policies_by_zone
+from mailauth_dns.plan.digests import digests, no_longer
 from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import moved as permissions_moved
 from mailauth_dns.plan.same_zones import ZonesByPlace, places, zones_alike
@@ -130,17 +130,16 @@ def _chosen(
 def _of_files(repo: Repo, publications: Iterable[Publication], reviewed: Plan) -> Reasons:
     """Return what the files say otherwise than at the review, each with its zones."""
     by_zone = {publication.origin: publication for publication in publications}
-    index = policies_by_zone(repo)
     found: Reasons = {}
     for zone in reviewed.zones:
         publication = by_zone.get(DomainName(zone.zone))
         if publication is None or zone.provider not in publication.providers:
             changed = [f"no policy publishes it at {zone.provider} any more"]
         else:
-            now = digests(repo, index, publication, zone.provider)
+            now = digests(repo, publication, zone.provider)
             changed = no_longer(zone.digests, now, zone.provider)
             if now.policy != zone.digests.policy:
-                changed += _ended(index[publication.origin], reviewed)
+                changed += _ended(repo.by_zone[publication.origin], reviewed)
         for what in changed:
             zones = found.setdefault(what, [])
             if zone.zone not in zones[-1:]:

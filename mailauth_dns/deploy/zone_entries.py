@@ -12,7 +12,7 @@ from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.diff.partial_read import not_told
 from mailauth_dns.evaluate.observation import Observation
 from mailauth_dns.octo.target import Proposal
-from mailauth_dns.plan.digests import digests, policies_by_zone
+from mailauth_dns.plan.digests import digests
 from mailauth_dns.plan.entries import blocked_entry, evidence_digest, kept_entry
 from mailauth_dns.plan.plan import Where, ZoneEntry
 from mailauth_dns.policy.repo import Repo
@@ -42,7 +42,6 @@ def entries(
     evidence: EvidenceOfChanges,
 ) -> Iterator[ZoneEntry]:
     """Yield the entry of each proposal, without tests."""
-    index = policies_by_zone(repo)
     for where, proposal in proposals.items():
         publication, zone = wanted[where], proposal.reading.zone
         observation = observations.get(publication.origin)
@@ -52,7 +51,7 @@ def entries(
             zone=where[0],
             provider=where[1],
             digests=replace(
-                digests(repo, index, publication, where[1]), evidence=evidence_digest(changes)
+                digests(repo, publication, where[1]), evidence=evidence_digest(changes)
             ),
             changes=changes,
             blocked=tuple(
@@ -76,12 +75,11 @@ def with_tests(
 ) -> Iterator[ZoneEntry]:
     """Run the tests of the planned domains, and of others those that the changes break."""
     planned = {domain for publication in chosen for domain in publication.domains}
-    tested = [policy for policy in repo.policies if policy.has_tests]
-    if not tested:
+    if not repo.tested:
         yield from zones
         return
     from mailauth_dns.simulate.before_after import entries as trials  # loads live/
 
-    tests = trials(tested, planned, repo, proposals, ask_live=live)
+    tests = trials(repo.tested, planned, repo, proposals, ask_live=live)
     for zone in zones:
         yield replace(zone, tests=tests.get(zone.where, ()))

@@ -13,6 +13,7 @@ from mailauth_dns.deploy.related_sets import Named
 from mailauth_dns.diff.led_to import FAMILIES, leads_to
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, upwards
+from mailauth_dns.spread.shard import Shard
 
 
 class ZoneGroups:
@@ -33,6 +34,19 @@ class ZoneGroups:
     def of(self, zone: DomainName) -> list[DomainName]:
         """Return the zones of a group."""
         return self._by_zone.get(zone) or [zone]
+
+    def each(self, zones: Iterable[DomainName]) -> Iterator[list[DomainName]]:
+        """Yield the groups of zones, each once."""
+        done: set[DomainName] = set()
+        for zone in zones:
+            if zone not in done:
+                group = self.of(zone)
+                done.update(group)
+                yield group
+
+    def in_shard(self, zones: Iterable[DomainName], shard: Shard) -> frozenset[DomainName]:
+        """Return the zones of a shard, with all of their groups; no group is split."""
+        return frozenset(each for group in self.each(zones) if shard.has(group) for each in group)
 
 
 def groups(publications: Sequence[Publication]) -> ZoneGroups:

@@ -21,11 +21,7 @@ def run(rules: Iterable[Rule], subjects: Iterable[Subject]) -> list[Finding]:
     found: dict[tuple[object, ...], Finding] = {}
     domains: dict[tuple[object, ...], list[DomainName]] = {}
     for subject, finding in _each(tuple(rules), subjects):
-        place = finding.place
-        key = (
-            *(place.source.path, finding.rule.id, place.line, place.column),
-            *(finding.message, finding.at),
-        )
+        key = said(finding)
         found.setdefault(key, finding)
         about = domains.setdefault(key, [])
         if subject.domain not in about[-1:]:
@@ -34,6 +30,15 @@ def run(rules: Iterable[Rule], subjects: Iterable[Subject]) -> list[Finding]:
     return in_order(
         replace(finding, domains=several[key]) if key in several else finding
         for key, finding in found.items()
+    )
+
+
+def said(finding: Finding) -> tuple[object, ...]:
+    """Return what a finding says, and where; whoever it is about, that is one finding."""
+    place = finding.place
+    return (
+        *(place.source.path, finding.rule.id, place.line, place.column),
+        *(finding.message, finding.at),
     )
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.policy.repo import Policy, Repo
-from mailauth_dns.records.name import DomainName
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,26 +28,15 @@ class Digests:
     evidence: str = ""
 
 
-PolicyIndex = Mapping[DomainName, tuple[Policy, ...]]
-
-
-def policies_by_zone(repo: Repo) -> PolicyIndex:
-    """Return a repo's policies by the zone that holds their records."""
-    found: dict[DomainName, list[Policy]] = {}
-    for policy in repo.policies:
-        found.setdefault(policy.zone, []).append(policy)
-    return {zone: tuple(policies) for zone, policies in found.items()}
-
-
-def digests(repo: Repo, index: PolicyIndex, publication: Publication, provider: str) -> Digests:
+def digests(repo: Repo, publication: Publication, provider: str) -> Digests:
     """Return what a publication depends on at one of its providers, but for evidence.
 
-    `index` is `policies_by_zone(repo)`. What the SPF lock knows of names that a record includes is
-    left out: it changes what a change means and no record, and apply judges each change anew.
+    What the SPF lock knows of names that a record includes is left out: it changes what a change
+    means and no record, and apply judges each change anew.
     """
     domains = frozenset(publication.domains)
     own = sorted(
-        (policy for policy in index.get(publication.origin, ()) if policy.domain in domains),
+        (policy for policy in repo.by_zone.get(publication.origin, ()) if policy.domain in domains),
         key=lambda policy: policy.domain,
     )
     return Digests(

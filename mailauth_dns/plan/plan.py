@@ -15,6 +15,7 @@ from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.evidence_entry import EvidenceEntry
 from mailauth_dns.plan.permission import IdlePermission, Permission, all_permitted
+from mailauth_dns.plan.shard_entry import ShardEntry
 from mailauth_dns.records.ownership import SenderValues
 from mailauth_dns.typed_yaml.yaml_tree import FileLine
 
@@ -250,7 +251,8 @@ class Plan:
 
     `idle` are permissions of the planned policies that permit nothing in it. `notes` are what a
     reader must know first, such as that only a part was planned. `live_only`: no provider was
-    asked. Live DNS stands for what they hold, so the plan cannot be applied.
+    asked. Live DNS stands for what they hold, so the plan cannot be applied. `shard`: it is one of
+    several shards, and what only all of them tell is left to who merges them.
     """
 
     tool: str
@@ -263,6 +265,7 @@ class Plan:
     idle: tuple[IdlePermission, ...] = ()
     notes: tuple[str, ...] = ()
     live_only: bool = False
+    shard: ShardEntry | None = None
 
     @property
     def pending(self) -> int:

@@ -103,8 +103,9 @@ def as_json(plan: Plan) -> dict[str, Any]:
     data = _head(plan)
     zones = _adapter(tuple[ZoneEntry, ...]).dump_python(tuple(plan.zones), mode="json")
     keys = ["format", "totals", *Plan.__dataclass_fields__]
+    data["zones"] = zones
     return {
-        **{key: zones if key == "zones" else data[key] for key in keys},
+        **{key: data[key] for key in keys if key in data},
         "fingerprint": fingerprint(plan),
     }
 
@@ -139,6 +140,8 @@ def _head(plan: Plan) -> dict[str, Any]:
     """Return everything but the zones."""
     data = _adapter(Plan).dump_python(replace(plan, zones=()), mode="json")
     del data["zones"]
+    if plan.shard is None:
+        del data["shard"]  # a merged plan is the one that one run makes, to the octet
     return {"format": FORMAT, "totals": _adapter(Totals).dump_python(totals(plan)), **data}
 
 

@@ -11,6 +11,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import yaml
@@ -40,7 +41,7 @@ class Stanza:
     class_name: str
     arguments: Mapping[str, Any]
 
-    @property
+    @cached_property  # each zone of a plan has it
     def digest(self) -> str:
         """SHA-256 of what the stanza says; environment names count, their values do not."""
         said = json.dumps(_ordered({"class": self.class_name, **self.arguments}), default=str)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 
 from mailauth_dns.errors import MailAuthError
@@ -51,6 +52,19 @@ class Repo:
     stanzas: Mapping[str, Stanza]
     lock: Lock
     catalogue: Catalogue = field(default_factory=Catalogue)  # with the repo's own senders
+
+    @cached_property
+    def by_zone(self) -> Mapping[DomainName, tuple[Policy, ...]]:
+        """The policies by the zone that holds their records."""
+        found: dict[DomainName, list[Policy]] = {}
+        for policy in self.policies:
+            found.setdefault(policy.zone, []).append(policy)
+        return {zone: tuple(policies) for zone, policies in found.items()}
+
+    @cached_property
+    def tested(self) -> tuple[Policy, ...]:
+        """The policies that have tests."""
+        return tuple(policy for policy in self.policies if policy.has_tests)
 
     def of(self, domains: Collection[DomainName] = ()) -> tuple[Policy, ...]:
         """Return the policies for these domains; every policy if `domains` is empty.

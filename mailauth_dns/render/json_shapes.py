@@ -146,13 +146,16 @@ LIVE = document(
 )
 NODE: Shape = {"$ref": "#/$defs/node"}
 
+FINDINGS = document(
+    findings=each(of(**FINDING)), waived=each(of(**FINDING, reason=TEXT, until=TEXT))
+)
+
 SHAPES: Mapping[str, Shape] = {
     "init": document(written=TEXTS, left=TEXTS),
     "quickstart": {"anyOf": [STARTED, THERE]},
     "next": NEXT,
-    "lint": document(
-        findings=each(of(**FINDING)), waived=each(of(**FINDING, reason=TEXT, until=TEXT))
-    ),
+    "lint": FINDINGS,
+    "lint merge": FINDINGS,
     "import": document(source=TEXT, notes=TEXTS, not_read=TEXTS, domains=each(IMPORTED)),
     "compile": document(
         written=TRUTH, stale=TEXTS, gone=TEXTS, foreign=TEXTS, explained=maybe(each(EXPLAINED))
@@ -173,6 +176,7 @@ SHAPES: Mapping[str, Shape] = {
     "diff": LIVE,
     "verify": LIVE,
     "plan": plan_file.json_schema(),
+    "plan merge": plan_file.json_schema(),
     "apply": document(
         zones=each(
             of(

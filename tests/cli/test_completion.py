@@ -40,8 +40,12 @@ LINES = {
     "mailauth-dns -C REPO plan --show plans/": {"plans/old.json"},
     "mailauth-dns rules SPF01": {f"SPF01{n}" for n in range(10)},
     "mailauth-dns lint --select SPF010,BIMI00": {f"SPF010,BIMI00{n}" for n in range(1, 7)},
-    "mailauth-dns -C REPO/nowhere lint ": set(),
-    "mailauth-dns -C REPO/plan.json lint ": set(),
+    "mailauth-dns -C REPO/nowhere lint ": {"merge"},
+    "mailauth-dns -C REPO/plan.json lint ": {"merge"},
+    "mailauth-dns -C REPO plan m": {"merge"},
+    "mailauth-dns -C REPO plan example.com m": set(),
+    "mailauth-dns -C REPO plan merge pl": {"plan.json", "plans/"},
+    "mailauth-dns help lint m": {"merge"},
     "mailauth-dns plan --nope ex": set(),
 }
 

@@ -39,7 +39,7 @@ def parsed(words: list[str]) -> Any:
 
 def test_every_command_has_examples() -> None:
     paths = [""]
-    for name in commands.SUMMARIES:
+    for name in commands.every_name():
         below = getattr(PROGRAM.commands[name], "commands", {})
         paths += [name, *(f"{name} {each}" for each in below)]
     assert sorted(EXAMPLES) == sorted(paths)

@@ -14,7 +14,7 @@ from mailauth_dns.cli import commands, headings, main
 
 GROUPS = ("dkim", "dmarc", "mta_sts", "reports", "senders", "spf")
 COMMANDS = (
-    *(name for name in commands.SUMMARIES if name not in GROUPS),
+    *(name for name in commands.every_name() if name not in GROUPS),
     *(
         f"senders {name}"
         for name in ("list", "show", "check", "status", "retire", "suggest", "import-template")
@@ -109,7 +109,7 @@ def test_help_shows_no_python_types(command: str, capfd: pytest.CaptureFixture[s
 
 def test_a_command_is_found_by_its_name() -> None:
     """Each module of the folder is one command's, and each command has one."""
-    modules = {commands.module_name(name).rpartition(".")[2] for name in commands.SUMMARIES}
+    modules = {commands.module_name(name).rpartition(".")[2] for name in commands.every_name()}
     assert modules == {path.stem for path in FOLDER.glob("*.py")} - {"__init__"}
 
 

@@ -140,7 +140,10 @@ def test_options_that_leave_each_other_no_meaning(two: RepoFolder) -> None:
     for options, said in (
         (("--live-only", "--no-live"), "leave out --no-live"),
         (("--live-only", "--provider", "local"), "leave out --provider"),
-        (("--show", "plan.json", "--live-only"), "leave out --changed-since, --provider and"),
+        (
+            ("--show", "plan.json", "--live-only"),
+            "leave out --changed-since, --provider, --shard and",
+        ),
         (("--show", "plan.json", "--changed-since", "x"), "--show prints a plan that is made"),
         (("--show", "plan.json", "--provider", "x"), "--show prints a plan that is made"),
     ):

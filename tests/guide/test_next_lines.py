@@ -44,6 +44,8 @@ tests: [{name: ours, from: a@example.com, ip: 192.0.2.10, expect: {spf: pass}}]
 # Each command once, in the order of the work, and the next step that it says.
 STORY: tuple[tuple[str, str], ...] = (
     ("lint", "compile"),
+    ("lint --shard 1/1 --out lint.json", "lint merge SHARD..."),
+    ("lint merge lint.json", "compile"),
     ("rules", "lint"),
     ("rules SPF010", "lint --select SPF010"),
     ("rules DKIM030", "plan"),
@@ -56,6 +58,8 @@ STORY: tuple[tuple[str, str], ...] = (
     ("plan --no-live", "plan --out plan.json"),
     ("plan --out 'my plan.json'", "apply 'my plan.json'"),
     ("plan --show 'my plan.json'", "apply 'my plan.json'"),
+    ("plan --shard 1/1 --out shard.json", "plan merge SHARD... --out plan.json"),
+    ("plan merge shard.json", "plan merge shard.json --out plan.json"),
     ("apply 'my plan.json'", "next example.com"),
     ("plan example.com", "verify example.com"),
     ("verify", "test"),

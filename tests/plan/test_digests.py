@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from mailauth_dns.compile.compile_repo import compile_repo
-from mailauth_dns.plan.digests import Digests, digests, no_longer, policies_by_zone
+from mailauth_dns.plan.digests import Digests, digests, no_longer
 from mailauth_dns.policy import spf_lock_file as lockfile
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.spf_lock import Lock
@@ -55,12 +55,8 @@ def made(repo: RepoFolder) -> RepoFolder:
 def now(repo: RepoFolder) -> dict[str, Digests]:
     """Return the digests of the zone at each provider."""
     loaded = load_repo(repo.root)
-    index = policies_by_zone(loaded)
     [publication] = (each for each in compile_repo(loaded) if each.origin == ZONE)
-    return {
-        provider: digests(loaded, index, publication, provider)
-        for provider in publication.providers
-    }
+    return {provider: digests(loaded, publication, provider) for provider in publication.providers}
 
 
 def policy(old: str, new: str) -> Callable[[RepoFolder], object]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
+
 # A command's module has its name. These differ: a keyword cannot be a module's name, and pytest
 # collects `test`.
 _OTHER_MODULES = {"import": "importing", "test": "run_tests"}
@@ -50,6 +53,9 @@ GROUPS = {
 
 SUMMARIES = {name: summary for rows in GROUPS.values() for name, summary in rows.items()}
 
+# Commands of two words, by their first: a command with arguments of its own, and one below it.
+BELOW = {"lint": ("merge",), "plan": ("merge",)}
+
 _SPELLINGS = {name.replace("-", "_"): name for name in SUMMARIES}
 
 
@@ -62,6 +68,25 @@ def named(given: str) -> str:
     return _SPELLINGS.get(given.replace("-", "_"), given)
 
 
+def whole(words: list[str]) -> list[str]:
+    """Return the words of a command line, with the command that they name as the first.
+
+    >>> whole(["plan", "merge", "a.json"]), whole(["check_message", "a.eml"])
+    (['plan merge', 'a.json'], ['check-message', 'a.eml'])
+    """
+    name, *rest = [named(words[0]), *words[1:]]
+    if rest and rest[0] in BELOW.get(name, ()):
+        return [f"{name} {rest[0]}", *rest[1:]]
+    return [name, *rest]
+
+
+def every_name() -> Iterator[str]:
+    """Yield the commands in order, those of two words behind their first word."""
+    for name in SUMMARIES:
+        yield name
+        yield from (f"{name} {below}" for below in BELOW.get(name, ()))
+
+
 def module_name(command: str) -> str:
     """Return the full name of the module that holds a command."""
-    return f"{__name__}.{_OTHER_MODULES.get(command, command.replace('-', '_'))}"
+    return f"{__name__}.{_OTHER_MODULES.get(command, re.sub('[- ]', '_', command))}"

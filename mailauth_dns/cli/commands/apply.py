@@ -31,7 +31,7 @@ from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
 from mailauth_dns.deploy.replan import NoLongerReviewed, replan
 from mailauth_dns.errors import MailAuthError, PlanRefused
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_file, plan_shard
 from mailauth_dns.plan.only import left_out, refuse_unknown
 from mailauth_dns.plan.only import only as only_zones
 from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance, is_allowed, refusals
@@ -142,6 +142,7 @@ class _Run:
         file = session.path(given)
         _refuse_domain(file, self.publications)
         whole = plan_file.read(file)
+        plan_shard.refuse_shard(file, whole)
         if whole.live_only:
             raise PlanRefused(
                 f"{file} is a plan of live DNS alone (--live-only): no provider was asked; plan "

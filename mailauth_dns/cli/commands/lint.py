@@ -2,41 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from enum import StrEnum
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mailauth_dns.cli import completions, headings, what_next
+from mailauth_dns.cli import completions, headings, lint_result
+from mailauth_dns.cli.lint_result import FailOn, LintFailOn, LintFormat, LintOutput
 from mailauth_dns.cli.options import Domains, PrivateWeb
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
+from mailauth_dns.cli.session import domains, session_of
+from mailauth_dns.cli.shard_option import ShardOption, shard_of
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.lint.catalog import ALL_RULES, RULES
-from mailauth_dns.lint.finding import Finding
-from mailauth_dns.lint.rule import Needs, Rule, Severity
-from mailauth_dns.lint.waiver import Waived
 from mailauth_dns.lint_policies import lint_repo
-from mailauth_dns.render import findings_text
-
-
-class FailOn(StrEnum):
-    """The lowest severity that makes the exit code 2."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-
-class LintFormat(StrEnum):
-    """How findings are written."""
-
-    TEXT = "text"
-    JSON = "json"
-    SARIF = "sarif"
-    JUNIT = "junit"
-    GITHUB = "github"
-    MARKDOWN = "markdown"
 
 
 def command(
@@ -71,129 +48,47 @@ def command(
             rich_help_panel=headings.LOOK,
         ),
     ] = None,
-    fail_on: Annotated[
-        FailOn,
+    shard: ShardOption = None,
+    out: Annotated[
+        Path | None,
         typer.Option(
-            "--fail-on",
-            help="the lowest severity that makes the exit code 2",
-            rich_help_panel=headings.EXIT,
-        ),
-    ] = FailOn.ERROR,
-    format: Annotated[
-        LintFormat,
-        typer.Option(
-            "--format",
-            metavar="FORMAT",
-            help="text, json, sarif, junit, github or markdown",
+            "--out",
+            metavar="FILE",
+            help="with --shard: write what was found to this file, for `lint merge`",
             rich_help_panel=headings.WRITE,
         ),
-    ] = LintFormat.TEXT,
+    ] = None,
+    fail_on: LintFailOn = FailOn.ERROR,
+    format: LintOutput = LintFormat.TEXT,
 ) -> int:
     """Check the policies and, with --live, what is in DNS.
 
-    Every finding names its rule: `mailauth-dns rules ID` shows the rule's page.
+    Every finding names its rule: `mailauth-dns rules ID` shows the rule's page. `lint merge` puts
+    together what `lint --shard` found on several machines.
     """
     session = session_of(context)
     if private_web and not live:
         raise MailAuthError("--private-web: nothing is fetched without --live; add it")
-    chosen = _chosen(select, ignore, live)
+    part = shard_of(shard)
+    if out is not None and part is None:
+        raise MailAuthError("--out: only a shard has a file; add --shard, or write `> FILE`")
+    wanted = lint_result.asked(domains(domain), select, ignore, live=live)
     repo, publications = session.load()
-    named = domains(domain)
     with session.waiting("asking DNS and the web" if live else "checking policies"):
-        result = lint_repo(
-            repo, publications, domains=named, rules=chosen, live=live, private_web=private_web
-        )
-    # The findings about waivers have rules that lint does not choose.
-    ignored = _ids("--ignore", ignore)
-    found = [
-        finding
-        for finding in result.findings
-        if finding.rule.id not in ignored and (select is None or finding.rule in chosen)
-    ]
-    worst = Severity[fail_on.value.upper()]
-    _show(session, found, result.waived, format, worst)
-    if not live and select is None:
-        not_run = sum(rule.needs is not Needs.POLICY for rule in RULES)
-        session.say(f"{not_run} rules about what is live were not run; --live runs them")
-    unknown = any(finding.unknown for finding in found)
-    failing = [each for each in found if each.rule.severity >= worst and not each.unknown]
-    # A policy that declares no record has none, and is checked all the same.
-    looked_at = [each for each in publications if not named or set(named) & set(each.domains)]
-    what_next.after_lint(session, named, found, failing, looked_at)
-    return FAILED if unknown else DIFFERS if failing else DONE
-
-
-def _chosen(select: list[str] | None, ignore: list[str] | None, live: bool) -> tuple[Rule, ...]:
-    """Return the rules to run.
-
-    Raises:
-        MailAuthError: an id is not a rule's, or a selected rule needs what is not there.
-    """
-    known = {rule.id: rule for rule in ALL_RULES}
-    wanted, unwanted = _ids("--select", select), _ids("--ignore", ignore)
-    for id in sorted(wanted):
-        if known[id].needs is Needs.PLAN:
-            raise MailAuthError(
-                f"--select {id}: plan judges it, or it is about waivers; lint cannot run it alone"
+        if part is None:
+            result = lint_repo(
+                repo,
+                publications,
+                domains=wanted.domains,
+                rules=wanted.rules,
+                live=live,
+                private_web=private_web,
             )
-        if known[id].needs is not Needs.POLICY and not live:
-            raise MailAuthError(f"--select {id}: it is about what is live; add --live")
-    return tuple(
-        rule
-        for rule in RULES
-        if (live or rule.needs is Needs.POLICY)
-        and (select is None or rule.id in wanted)
-        and rule.id not in unwanted
+        else:
+            from mailauth_dns.cli import lint_shard
+
+            asked = lint_shard.AskedShard(wanted, private_web, part, out)
+            result = lint_shard.looked(session, repo, publications, asked)
+    return lint_result.tell(
+        session, publications, result, wanted, format, fail_on, kept=out is not None
     )
-
-
-def _ids(option: str, texts: list[str] | None) -> frozenset[str]:
-    known = {rule.id.lower(): rule.id for rule in ALL_RULES}
-    found = []
-    for given in texts or ():
-        for id in map(str.strip, given.split(",")):
-            if not id:
-                raise MailAuthError(
-                    f"{option} {given!r}: a rule's id is missing; write them as SPF010,DKIM009"
-                )
-            if id.lower() not in known:
-                raise MailAuthError(
-                    f"{option} {id}: is not a rule; `mailauth-dns rules` lists them"
-                )
-            found.append(known[id.lower()])
-    return frozenset(found)
-
-
-def _show(
-    session: Session,
-    found: Sequence[Finding],
-    silenced: Sequence[Waived],
-    format: LintFormat,
-    worst: Severity,
-) -> None:
-    # Most runs write text, so that what writes another format is loaded for it alone.
-    match format:
-        case LintFormat.JSON:
-            from mailauth_dns.render import json_data
-
-            session.json(json_data.findings(found, silenced))
-        case LintFormat.SARIF:
-            from mailauth_dns.render import findings_sarif
-
-            session.json(findings_sarif.findings(found, silenced))
-        case LintFormat.JUNIT:
-            from mailauth_dns.render import junit
-
-            session.line(junit.findings(found, silenced, worst).rstrip())
-        case LintFormat.GITHUB:
-            from mailauth_dns.render import findings_github
-
-            for line in findings_github.findings(found):
-                session.line(line)
-        case LintFormat.MARKDOWN:
-            from mailauth_dns.render import findings_markdown
-
-            for line in findings_markdown.findings(found, len(silenced)):
-                session.line(line)
-        case LintFormat.TEXT:
-            session.show(findings_text.lines(found, len(silenced)), wrap=True)

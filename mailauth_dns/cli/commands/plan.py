@@ -2,44 +2,27 @@
 
 from __future__ import annotations
 
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from mailauth_dns.atomic_files import followed, replace_file
-from mailauth_dns.cli import completions, headings, plan_format, what_next_plan
+from mailauth_dns.cli import completions, headings, plan_format, plan_result, what_next_plan
 from mailauth_dns.cli.options import Domains, NoLive
 from mailauth_dns.cli.plan_format import MaxChars, PlanFormat, PlanOutput
+from mailauth_dns.cli.plan_result import DetailedExitcode, Out, PlanFailOn
 from mailauth_dns.cli.plan_scope import ChangedSince, LiveOnly, OnlyProvider, PlanScope
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
-from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session, domains, session_of
+from mailauth_dns.cli.session import Session, domains, session_of
+from mailauth_dns.cli.shard_option import ShardOption, shard_of
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.make_plan import unresolved
 from mailauth_dns.deploy.plan_live_only import plan_live_only
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
-from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.plan import Plan
-from mailauth_dns.plan.worst import Level, counted
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
-
-
-class FailOn(StrEnum):
-    """The mildest thing in a plan that makes the exit code 2."""
-
-    CAUTION = "caution"
-    BREAKING = "breaking"
-    BLOCKED = "blocked"
-    FAILED = "failed"
-
-    @property
-    def level(self) -> Level:
-        """The level in a plan."""
-        return Level[self.value.upper()]
 
 
 def command(
@@ -48,15 +31,8 @@ def command(
     changed_since: ChangedSince = None,
     provider: OnlyProvider = None,
     live_only: LiveOnly = False,
-    out: Annotated[
-        Path | None,
-        typer.Option(
-            "--out",
-            metavar="FILE",
-            help="write the plan to this file, for apply",
-            rich_help_panel=headings.WRITE,
-        ),
-    ] = None,
+    shard: ShardOption = None,
+    out: Out = None,
     show: Annotated[
         Path | None,
         typer.Option(
@@ -67,22 +43,8 @@ def command(
             rich_help_panel=headings.LOOK,
         ),
     ] = None,
-    fail_on: Annotated[
-        FailOn | None,
-        typer.Option(
-            "--fail-on",
-            help="exit code 2 for this and for what is worse, and 1 only if there is no plan",
-            rich_help_panel=headings.EXIT,
-        ),
-    ] = None,
-    detailed_exitcode: Annotated[
-        bool,
-        typer.Option(
-            "--detailed-exitcode",
-            help="exit code 2 when there are changes",
-            rich_help_panel=headings.EXIT,
-        ),
-    ] = False,
+    fail_on: PlanFailOn = None,
+    detailed_exitcode: DetailedExitcode = False,
     no_live: NoLive = False,
     normalize: Annotated[
         bool,
@@ -105,10 +67,10 @@ def command(
 ) -> int:
     """Show what would change at every provider.
 
-    It changes nothing.
+    It changes nothing. `plan merge` puts together what `plan --shard` made on several machines.
     """
     session = session_of(context)
-    scope = PlanScope(changed_since, tuple(provider or ()), live_only)
+    scope = PlanScope(changed_since, tuple(provider or ()), live_only, shard_of(shard))
     scope.refuse_beside(show=show is not None, no_live=no_live)
     plan_format.check(format, max_chars)
     declaring: list[DomainName] = []
@@ -120,24 +82,11 @@ def command(
         request = PlanRequest(domains(domain), not no_live, normalize, show_kept)
         request = scope.narrowed(session, repo, publications, request)
         file = _made(session, repo, publications, request, live_only=live_only)
-        if out is not None:
-            _write(session.path(out), file)
+        plan_result.write(session, out, file)
     plan_format.show(session, file, format, max_chars, show_kept)
-    code = _exit_code(session, file, fail_on, detailed=detailed_exitcode)
+    code = plan_result.exit_code(session, file, fail_on, detailed=detailed_exitcode)
     what_next_plan.after_plan(session, file, show or out, declaring, live=not no_live)
     return code
-
-
-def _exit_code(session: Session, file: Plan, fail_on: FailOn | None, *, detailed: bool) -> int:
-    """Return the exit code for a plan that was made, and say what `--fail-on` found."""
-    if fail_on is not None:
-        if found := counted(file, fail_on.level):
-            told = ", ".join(f"{number} {level.name.lower()}" for level, number in found.items())
-            session.say(f"--fail-on {fail_on.value}: {told}")
-            return DIFFERS
-    elif unresolved(file):
-        return FAILED
-    return DIFFERS if detailed and (file.pending or file.waiting) else DONE
 
 
 def _made(
@@ -157,11 +106,3 @@ def _made(
     session.hide_secrets(repo)
     with providers(repo) as pool:
         return planned(session, repo, pool, publications, request)
-
-
-def _write(out: Path, file: Plan) -> None:
-    try:
-        pieces = (piece.encode() for piece in plan_file.dumped(file))
-        replace_file(followed(out), pieces, durable=False)
-    except OSError as error:
-        raise MailAuthError(f"--out {out}: {error.strerror}") from None

@@ -13,7 +13,7 @@ from mailauth_dns.cli import completions, headings
 from mailauth_dns.cli.session import DONE, Session, session_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.octo.provider_objects import local_directory
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_file, plan_shard
 from mailauth_dns.records.server_address import ServerAddress
 from mailauth_dns.serve.responses import AnswerSource
 from mailauth_dns.serve.server import LoopbackServer
@@ -92,6 +92,7 @@ def _source(
         from mailauth_dns.serve.planned_dns import Foreseen  # loads dnspython
 
         planned = plan_file.read(session.path(plan))
+        plan_shard.refuse_shard(plan, planned)
         what = f"{directory or 'live DNS'} as after {plan}"
         return Foreseen(directory, provider, planned, repo.policies, endpoint), what
     if directory is None:
