@@ -27,6 +27,7 @@ from octodns.record.exception import RecordException
 from octodns_bind import AxfrPopulate, Rfc2136Provider
 
 from mailauth_dns.errors import ProviderError, ProviderSilent, ServerBusy, SetMoved
+from mailauth_dns.octo.provider_errors import told
 from mailauth_dns.octo.provider_zone import Reading, owner
 from mailauth_dns.octo.transfers_at_once import transfers_from
 from mailauth_dns.octo.txt_round_trip import exact_encoder
@@ -83,14 +84,13 @@ def _transferred(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         hint = (
             "the server does not have the zone, or does not let this key transfer it"
             if rcode in ("NOTAUTH", "REFUSED")
-            else rcode
+            else "the server does not take the question"
         )
         raise ProviderError(f"{what}: {rcode}: {hint}") from None
     except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
-        reason = str(error) or type(error).__name__
         is_silent = isinstance(error, OSError | EOFError | dns.exception.Timeout)
         kind = ProviderSilent if is_silent else ProviderError
-        raise kind(f"{what}: {reason}") from None
+        raise kind(f"{what}: {told(error)}") from None
 
 
 def _key_trouble(error: Exception) -> str:
