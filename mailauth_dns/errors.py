@@ -206,6 +206,13 @@ class ProviderSilent(ProviderError):
         self.pause = pause
 
 
+class ServerBusy(ProviderSilent):
+    """A server of the user's own says at once that it cannot do it now: it may in a moment.
+
+    PowerDNS with SQLite does so where two write at once, BIND where it sends too many transfers.
+    """
+
+
 class NotServed(ProviderError):
     """A change is written, and the name server could not be made to serve it."""
 

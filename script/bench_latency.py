@@ -1,6 +1,9 @@
 """Plan and apply of many zones at BIND and PowerDNS, with every request delayed: wall seconds.
 
 PYTHONPATH=. .venv/bin/python script/bench_latency.py [ZONES] [MILLISECONDS]
+
+What delays is a process of its own, and the servers keep their files in memory where there is
+/dev/shm: neither another thread of Python nor a disk is to be measured.
 """
 
 from __future__ import annotations
@@ -8,12 +11,13 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import io
+import multiprocessing
 import os
 import sys
 import tempfile
-import threading
 import time
 from collections.abc import Iterator
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 from mailauth_dns.cli import main
@@ -23,34 +27,44 @@ from tests.lab.powerdns import PowerDns
 from tests.lab.zones import HEAD
 
 ZONE = HEAD + '@ 300 IN TXT "v=spf1 ~all"\n@ 300 IN TXT "MS=ms1"\nwww IN A 192.0.2.1\n'
-# Both servers are asked one thing a connection.
 PORTS = {"bind": "port", "powerdns": "api_port"}
+MEMORY = Path("/dev/shm")
 
 
 @contextlib.contextmanager
 def delayed(port: int, seconds: float) -> Iterator[int]:
     """Yield a port that leads to another one; what is sent to it waits before it is passed on."""
-    loop = asyncio.new_event_loop()
+    spawning = multiprocessing.get_context("spawn")
+    here, there = spawning.Pipe()
+    process = spawning.Process(target=_delaying, args=(port, seconds, there), daemon=True)
+    process.start()
+    yield here.recv()
+    process.terminate()
+    process.join()
 
+
+def _delaying(port: int, seconds: float, told: Connection) -> None:
     async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await asyncio.sleep(seconds)
         there, back = await asyncio.open_connection("127.0.0.1", port)
-        await asyncio.gather(_passed(reader, back), _passed(there, writer))
+        await asyncio.gather(_passed(reader, back, seconds), _passed(there, writer, 0))
 
-    server = loop.run_until_complete(asyncio.start_server(connected, "127.0.0.1", 0))
-    thread = threading.Thread(target=loop.run_forever, daemon=True)
-    thread.start()
-    yield server.sockets[0].getsockname()[1]
-    loop.call_soon_threadsafe(loop.stop)
-    thread.join()
+    async def serve() -> None:
+        server = await asyncio.start_server(connected, "127.0.0.1", 0, backlog=256)
+        told.send(server.sockets[0].getsockname()[1])
+        await server.serve_forever()
+
+    asyncio.run(serve())
 
 
-async def _passed(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _passed(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, seconds: float
+) -> None:
+    """Pass everything on so much later, in its order."""
+    loop = asyncio.get_running_loop()
     with contextlib.suppress(ConnectionError):
         while octets := await reader.read(65536):
-            writer.write(octets)
-            await writer.drain()
-    writer.close()
+            loop.call_later(seconds, writer.write, octets)
+    loop.call_later(seconds, writer.close)
 
 
 def seconds(kind: type[Bind] | type[PowerDns], zones: int, delay: float) -> tuple[float, float]:
@@ -96,6 +110,8 @@ def _timed(root: str, *arguments: str) -> float:
 
 if __name__ == "__main__":
     zones, milliseconds = [int(text) for text in sys.argv[1:3]] + [100, 100][len(sys.argv) - 1 :]
+    if MEMORY.is_dir():
+        tempfile.tempdir = str(MEMORY)
     for kind in (Bind, PowerDns):
         plan, apply = seconds(kind, zones, milliseconds / 1000)
         print(

@@ -255,4 +255,4 @@ def soak(applies: int, kills: int, zones: int) -> int:
 if __name__ == "__main__":
     numbers = [int(text) for text in sys.argv[1:3]]
     applies, kills = numbers + [200, 50][len(numbers) :]
-    sys.exit(soak(applies, kills, zones=10))
+    sys.exit(soak(applies, kills, zones=40))

@@ -50,12 +50,16 @@ class DaemonExecutor(Executor):
 
 def _work_off(jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]) -> None:
     while (job := jobs.get()) is not None:
-        future, work = job
-        if not future.set_running_or_notify_cancel():
-            continue
-        try:
-            result = work()
-        except BaseException as error:  # noqa: BLE001 - raised again where the result is taken
-            future.set_exception(error)
-        else:
-            future.set_result(result)
+        fulfil(*job)
+
+
+def fulfil(future: Future[T], work: Callable[[], T]) -> None:
+    """Do the work of a future unless it was cancelled."""
+    if not future.set_running_or_notify_cancel():
+        return
+    try:
+        result = work()
+    except BaseException as error:  # noqa: BLE001 - raised again where the result is taken
+        future.set_exception(error)
+    else:
+        future.set_result(result)

@@ -8,9 +8,10 @@ from datetime import datetime
 
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import related_sets, zone_order
+from mailauth_dns.deploy.crew import Crew
 from mailauth_dns.deploy.other_providers import Answers, behind_others
 from mailauth_dns.deploy.plan_request import Holds, PlanRequest
-from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
+from mailauth_dns.deploy.provider_pool import Lane, ProviderPool
 from mailauth_dns.deploy.zone_order import Known
 from mailauth_dns.diff.change import Difference, Hold
 from mailauth_dns.errors import ProviderError
@@ -122,13 +123,16 @@ def _proposed(
             proposal = target.propose(publication, now, held[where], normalize=normalize)
             return proposal if question.keeps else target.release(proposal)
 
+        if question.keeps:
+            pool.stay(where, lane)
+
         try:
             return lane.ask(where[0], ask)
         except ProviderError as error:
             return error
 
     answers: dict[Where, Proposal | ProviderError] = {}
-    for where, answer in Crew({where: pool.lane(where) for where in zones}, propose).results():
+    for where, answer in Crew(pool.queues(zones), propose).results():
         answers[where] = answer
         progress(where[0])
     return answers
@@ -145,7 +149,7 @@ def _read(pool: ProviderPool, zones: Iterable[Where]) -> dict[Where, Known | Non
         return Known(zone, _NOTHING)
 
     dark: dict[Where, Known | None] = {}
-    lanes = {}
+    connected = []
     for where in zones:
         try:
             unreachable = pool.connect([where])
@@ -155,5 +159,5 @@ def _read(pool: ProviderPool, zones: Iterable[Where]) -> dict[Where, Known | Non
         if where[1] in unreachable:
             dark[where] = None
         else:
-            lanes[where] = pool.lane(where)
-    return {**dark, **dict(Crew(lanes, read).results())}
+            connected.append(where)
+    return {**dark, **dict(Crew(pool.queues(connected), read).results())}

@@ -1,40 +1,39 @@
-"""Connections to a repo's providers, and work on many zones at once, a few per provider.
+"""Connections to a repo's providers, and work on many zones at once, so many per provider.
 
 Each lane has a provider object of its own, made and used in one thread, because octoDNS's provider
-classes and their client libraries promise no more. A zone is read and written in the same lane,
-because a provider object remembers what it read.
+classes and their client libraries promise no more. A proposal is carried out in the lane that made
+it.
 """
 
 from __future__ import annotations
 
 import time
-import zlib
 from collections import Counter
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from concurrent.futures import FIRST_EXCEPTION, Future, wait
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Generic, TypeVar
+from itertools import count
+from random import uniform
+from typing import TypeVar
 
 from mailauth_dns.compile.publication import Publication
+from mailauth_dns.deploy.crew import Queue
 from mailauth_dns.deploy.daemon_executor import DaemonExecutor
 from mailauth_dns.diff.change import Hold
-from mailauth_dns.errors import PlanRefused, ProviderError, ProviderSilent
+from mailauth_dns.errors import PlanRefused, ProviderError, ProviderSilent, ServerBusy
 from mailauth_dns.octo.provider_objects import Unreachable
 from mailauth_dns.octo.target import Proposal, Target
 from mailauth_dns.plan.plan import Where
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.zone import RRKey
 
-PAUSES = (0.5, 2.0)  # seconds before the next try, unless the provider says how long
+# Seconds before the next try, unless the provider says how long.
+PAUSES = (0.5, 2.0)
+BUSY_PAUSES = (0.1, 0.3, 1.0, 3.0)
 _GIVEN_UP = 3  # after so many zones in a row without an answer, the provider is not asked again
-# Seconds after which what is done is handed on. To wake up for every zone of a local provider would
-# cost as much as its work: the two threads would take turns.
-_TURN = 0.02
 _MOMENT = 0.5  # seconds for threads to end; we do not wait for one that waits for a provider
 
-K = TypeVar("K", bound=Hashable)
 R = TypeVar("R")
 
 
@@ -64,6 +63,11 @@ class Lane:
         """How many lanes the provider may have."""
         return self._target.at_once
 
+    @property
+    def is_given_up(self) -> bool:
+        """Tell whether the provider is asked about no other zone."""
+        return len(self._silent) >= _GIVEN_UP
+
     def ask(self, zone: str, work: Callable[[Target], R]) -> R:
         """Return what `work` does with the provider; call this in the lane's thread only.
 
@@ -73,20 +77,21 @@ class Lane:
             GivenUp: the provider did not answer for other zones; nothing was done.
             ProviderError: it cannot be done.
         """
-        if len(self._silent) >= _GIVEN_UP and zone not in self._silent:
+        if self.is_given_up and zone not in self._silent:
             raise GivenUp(
                 f"{self._target.id} was given up on: it did not answer, or was busy, "
                 f"for {_GIVEN_UP} zones in a row"
             )
-        for pause in (*PAUSES, None):
+        for tries in count():
             try:
                 done = work(self._target)
             except ProviderSilent as error:
+                pause = _pause(error, tries)
                 if pause is None:
                     if zone not in self._silent:
                         self._silent.append(zone)
                     raise
-                time.sleep(max(pause, error.pause))
+                time.sleep(pause)
             except ProviderError:
                 self._silent.clear()  # an answer too
                 raise
@@ -94,6 +99,16 @@ class Lane:
                 break
         self._silent.clear()
         return done
+
+
+def _pause(error: ProviderSilent, tries: int) -> float | None:
+    """Return how long to wait before the next of so many tries; None if there is none."""
+    if isinstance(error, ServerBusy):
+        # Lanes that got into one another's way do not try again at the same moment.
+        if tries >= len(BUSY_PAUSES):
+            return None
+        return BUSY_PAUSES[tries] * uniform(0.5, 1.5)  # noqa: S311 - no secret
+    return max(PAUSES[tries], error.pause) if tries < len(PAUSES) else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +130,7 @@ class ProviderPool:
         self._repo = repo
         self._lanes: dict[str, list[Lane]] = {}
         self._planned: dict[Where, Planned] = {}
+        self._stays: dict[Where, Lane] = {}  # zones of which a lane has a proposal at hand
 
     def connect(self, wanted: Iterable[Where]) -> dict[str, ProviderError]:
         """Open lanes to the providers of these zones; return the errors of unreachable providers.
@@ -155,11 +171,18 @@ class ProviderPool:
         """Tell whether there is a lane to this provider."""
         return provider in self._lanes
 
-    def lane(self, where: Where) -> Lane:
-        """Return the lane in which a zone is read and written: always the same one."""
-        zone, provider = where
-        lanes = self._lanes[provider]
-        return lanes[zlib.crc32(zone.encode()) % len(lanes)]
+    def queues(self, zones: Iterable[Where]) -> list[Queue[Lane, Where]]:
+        """Return the zones, and which lanes may work on them."""
+        found: dict[Lane | str, Queue[Lane, Where]] = {}
+        for where in zones:
+            stays = self._stays.get(where)
+            lanes = self._lanes[where[1]] if stays is None else [stays]
+            found.setdefault(stays or where[1], Queue(lanes, [])).keys.append(where)
+        return list(found.values())
+
+    def stay(self, where: Where, lane: Lane) -> None:
+        """Work on a zone in this lane from now on: it has a proposal that is to be applied."""
+        self._stays[where] = lane
 
     def remember(self, where: Where, planned: Planned) -> None:
         """Keep what apply needs to plan a zone again."""
@@ -184,6 +207,7 @@ class ProviderPool:
         lanes = [lane for lanes in self._lanes.values() for lane in lanes]
         self._lanes.clear()
         self._planned.clear()
+        self._stays.clear()
         for lane in lanes:
             lane.executor.shutdown(wait=False, cancel_futures=True)
         until = time.monotonic() + _MOMENT
@@ -199,57 +223,3 @@ def providers(repo: Repo) -> Iterator[ProviderPool]:
         yield pool
     finally:
         pool.close()
-
-
-class Crew(Generic[K, R]):
-    """Does `work` for every key: keys of one lane in turn, lanes at the same time."""
-
-    def __init__(self, lanes: Mapping[K, Lane], work: Callable[[Lane, K], R]) -> None:
-        self._lanes = lanes
-        self._work = work
-        self._futures: dict[K, Future[R]] = {}
-
-    def results(self) -> Iterator[tuple[K, R]]:
-        """Do the work, and yield each key with its result soon after it is done."""
-        try:
-            for key, lane in self._lanes.items():
-                future = lane.executor.submit(self._work, lane, key)
-                self._futures[key] = future
-                future.add_done_callback(self._cancel_after_error)
-            keys = {future: key for key, future in self._futures.items()}
-            while keys:
-                for future in wait(keys, _TURN, FIRST_EXCEPTION).done:
-                    key = keys.pop(future)
-                    if not future.cancelled():
-                        yield key, future.result()
-        except Exception:
-            self.stop()
-            raise
-
-    def stop(self) -> None:
-        """Begin nothing new, and wait for the work that was begun."""
-        self._cancel()
-        wait(self._futures.values())
-
-    def begun(self, key: K) -> bool:
-        """Tell whether the work for a key has started."""
-        future = self._futures.get(key)
-        return future is not None and (future.running() or _has_ended(future))
-
-    def result(self, key: K) -> R | None:
-        """Return the result for a key, or None where there is none yet."""
-        future = self._futures.get(key)
-        return future.result() if future is not None and _has_ended(future) else None
-
-    def _cancel(self) -> None:
-        for future in tuple(self._futures.values()):
-            future.cancel()
-
-    def _cancel_after_error(self, future: Future[R]) -> None:
-        """Keep a lane from beginning its next key after an error; runs in the lane's thread."""
-        if not future.cancelled() and future.exception() is not None:
-            self._cancel()
-
-
-def _has_ended(future: Future[R]) -> bool:
-    return future.done() and not future.cancelled()

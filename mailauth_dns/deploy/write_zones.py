@@ -6,9 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
+from mailauth_dns.deploy.crew import Crew
 from mailauth_dns.deploy.journal import Journal
 from mailauth_dns.deploy.proposals import Progress
-from mailauth_dns.deploy.provider_pool import Crew, Lane, ProviderPool
+from mailauth_dns.deploy.provider_pool import Lane, ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.deploy.zone_results import Status, ZoneResult, ZoneResults
 from mailauth_dns.deploy.zone_write import not_begun, written
@@ -120,7 +121,7 @@ class _Writing:
     def _write_at_once(self, zones: Iterable[ZoneEntry]) -> None:
         by_place = {zone.where: zone for zone in zones}
         crew = Crew(
-            {where: self._pool.lane(where) for where in by_place},
+            self._pool.queues(by_place),
             lambda lane, where: self._write_one(lane, by_place[where]),
         )
         self.interrupted = self.interrupted or _interrupts(crew, self._progress)
@@ -135,7 +136,7 @@ class _Writing:
         return result
 
 
-def _interrupts(crew: Crew[Where, ZoneResult], progress: Progress) -> bool:
+def _interrupts(crew: Crew[Lane, Where, ZoneResult], progress: Progress) -> bool:
     """Let a crew do its work; tell whether an interrupt kept it from that."""
     try:
         for (name, _), _result in crew.results():

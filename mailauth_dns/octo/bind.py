@@ -26,8 +26,10 @@ from octodns.record import Create, Record, Rr, Update
 from octodns.record.exception import RecordException
 from octodns_bind import AxfrPopulate, Rfc2136Provider
 
-from mailauth_dns.errors import ProviderError, ProviderSilent, SetMoved
+from mailauth_dns.errors import ProviderError, ProviderSilent, ServerBusy, SetMoved
+from mailauth_dns.octo.provider_errors import told
 from mailauth_dns.octo.provider_zone import Reading, owner
+from mailauth_dns.octo.transfers_at_once import transfers_from
 from mailauth_dns.octo.txt_round_trip import exact_encoder
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, Zone
@@ -48,6 +50,17 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
     Raises:
         ProviderError: the server does not answer, does not have the zone, or refuses.
     """
+    at_once = transfers_from(provider.host, provider.port)
+    while True:
+        with at_once.one():
+            try:
+                return _transferred(provider, origin)
+            except ServerBusy:
+                if not at_once.are_fewer():
+                    raise
+
+
+def _transferred(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
     what = f"zone transfer of {origin.rstrip('.')} from {provider.host} port {provider.port}"
     try:
         messages = dns.query.xfr(
@@ -67,18 +80,17 @@ def transfer(provider: AxfrPopulate, origin: str) -> dns.zone.Zone:
         rcode = dns.rcode.to_text(error.rcode)
         if error.rcode == dns.rcode.SERVFAIL:
             # BIND says this too where it sends as many transfers as it may (`transfers-out`).
-            raise ProviderSilent(f"{what}: {rcode}: the server cannot send it now") from None
+            raise ServerBusy(f"{what}: {rcode}: the server cannot send it now") from None
         hint = (
             "the server does not have the zone, or does not let this key transfer it"
             if rcode in ("NOTAUTH", "REFUSED")
-            else rcode
+            else "the server does not take the question"
         )
         raise ProviderError(f"{what}: {rcode}: {hint}") from None
     except (dns.exception.DNSException, OSError, EOFError, ValueError) as error:
-        reason = str(error) or type(error).__name__
         is_silent = isinstance(error, OSError | EOFError | dns.exception.Timeout)
         kind = ProviderSilent if is_silent else ProviderError
-        raise kind(f"{what}: {reason}") from None
+        raise kind(f"{what}: {told(error)}") from None
 
 
 def _key_trouble(error: Exception) -> str:
@@ -121,6 +133,7 @@ class Bind(Rfc2136Provider):  # type: ignore[misc] # octodns-bind has no types
     """octodns-bind's provider, reading what it leaves out and writing under prerequisites."""
 
     asks_anew = True
+    at_once = 24  # zones; the server is the user's own
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

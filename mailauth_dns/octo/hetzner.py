@@ -146,22 +146,27 @@ def _listed(origin: DomainName, zone: Any, entry: Any) -> tuple[RRKey, ListedSet
 def _requests(listing: Listing, edit: Edit) -> Iterator[tuple[str, str, Any]]:
     """Yield the method, path and body of what carries out an edit.
 
-    Values that are there go back as they were listed, with their comments.
+    Where values only come, or only go, those of others are not sent, and so not written over. Where
+    both happen, no reader may see the set in between: it is written whole, and values that are
+    there go back as they were listed, with their comments.
     """
     origin, (name, type) = listing.origin, edit.key
     label = "@" if name == origin else name[: -len(origin) - 1]
     path = f"/rrsets/{label}/{type}"
     new = [{"value": quoted(value) if type == "TXT" else value} for value in edit.new]
-    records = [*(item.entry for item in edit.kept), *new]
-    if edit.wanted is None:
-        yield "DELETE", path, None
-    elif edit.there is None:
-        body = {"name": label, "type": type, "ttl": edit.wanted.ttl, "records": records}
+    gone = [{"value": item.entry["value"]} for item in edit.gone]
+    if edit.there is None and edit.wanted is not None:
+        body = {"name": label, "type": type, "ttl": edit.wanted.ttl, "records": new}
         yield "POST", "/rrsets", body
     else:
-        if edit.new or edit.gone:
+        if gone and new:
+            records = [*(item.entry for item in edit.kept), *new]
             yield "POST", f"{path}/actions/set_records", {"records": records}
-        if edit.ttl is not None:
+        elif new:
+            yield "POST", f"{path}/actions/add_records", {"records": new}
+        elif gone:
+            yield "POST", f"{path}/actions/remove_records", {"records": gone}
+        if edit.ttl is not None and edit.wanted is not None:
             yield "POST", f"{path}/actions/change_ttl", {"ttl": edit.ttl}
 
 

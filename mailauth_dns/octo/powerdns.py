@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import cached_property
 from typing import Any
 
 from octodns_powerdns import (
@@ -21,7 +20,7 @@ from octodns_powerdns import (
 )
 
 from mailauth_dns.diff.change import Unwritable
-from mailauth_dns.errors import MaybeLost, ProviderError
+from mailauth_dns.errors import MaybeLost, ProviderError, ServerBusy
 from mailauth_dns.octo.listed_provider import ListedProvider
 from mailauth_dns.octo.listed_zone import Edit, Item, ListedSet, Listing
 from mailauth_dns.octo.provider_zone import Reading, octets, owner
@@ -70,7 +69,13 @@ class PowerDns(ListedProvider, PowerDnsProvider):  # type: ignore[misc] # it has
     """octodns-powerdns's provider, with our own reading and writing of sets."""
 
     keeps_entries = False
+    at_once = 24  # zones; the server is the user's own
     SUPPORTS_DYNAMIC = False  # octodns-powerdns would ask for the server's configuration
+    _version: tuple[int, ...] | None = None  # of the server, once it was asked
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        _read_environment(self._sess, f"{self.scheme}://{self.host}:{self.port}/")
 
     def listing(self, origin: DomainName) -> Listing | None:
         """Return all sets that the API tells."""
@@ -91,7 +96,7 @@ class PowerDns(ListedProvider, PowerDnsProvider):  # type: ignore[misc] # it has
 
         What goes is sent first: an alias must go before a text can come.
         """
-        changes = _values if self._has_single_values else _whole
+        changes = _values if self._has_single_values() else _whole
         sent = [entry for edit in edits for entry in changes(edit)]
         sent.sort(key=lambda entry: entry["changetype"] not in ("DELETE", "PRUNE"))
         try:
@@ -99,18 +104,21 @@ class PowerDns(ListedProvider, PowerDnsProvider):  # type: ignore[misc] # it has
         except _Refused as error:
             if error.lacks_zone:
                 raise ProviderError(f"{listing.origin}: PowerDNS has the zone no longer") from None
+            if error.response.status_code == 500:  # as where SQLite is locked
+                raise ServerBusy(f"{listing.origin}: {error}") from None
             raise
         if self.notify:
             self._request_notify(_encode_zone_name(f"{listing.origin}."))
         if changes is _whole:
             _tell_overtaken(listing, answer.headers.get("X-PDNS-New-Serial"), edits)
 
-    @cached_property
+    # `cached_property` is not used: before Python 3.12 it lets one object ask at a time.
     def _has_single_values(self) -> bool:
         """Tell whether the server can add and take away single values of a set."""
-        found = _VERSION.fullmatch(str(self._get("").json().get("version")))
-        version = tuple(map(int, found.groups())) if found is not None else ()
-        return (4, 9, 12) <= version < (5,) or version >= (5, 0, 2)
+        if self._version is None:
+            found = _VERSION.fullmatch(str(self._get("").json().get("version")))
+            self._version = tuple(map(int, found.groups())) if found is not None else ()
+        return (4, 9, 12) <= self._version < (5,) or self._version >= (5, 0, 2)
 
     def _request(self, method: str, path: str, data: Any = None) -> Any:
         try:
@@ -120,6 +128,15 @@ class PowerDns(ListedProvider, PowerDnsProvider):  # type: ignore[misc] # it has
             if error.response.status_code == 401:
                 why = "it does not take the key: compare api_key with api-key of the server"
             raise _Refused(error.response, why) from None
+
+
+def _read_environment(session: Any, url: str) -> None:
+    """Take what the environment says of proxies and certificates once.
+
+    The client library reads the whole environment for each request, and many zones need many.
+    """
+    settings = session.merge_environment_settings(url, {}, None, None, None)
+    session.merge_environment_settings = lambda *_of_a_request: settings
 
 
 def listing_of(origin: DomainName, answer: Any) -> Listing:

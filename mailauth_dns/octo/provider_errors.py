@@ -23,6 +23,9 @@ _CLOSED = re.compile(r"\('Connection aborted\.'|Connection was closed before we 
 # Route 53 answers 400 where it is asked too often, and these codes tell it.
 _BUSY_CODES = frozenset({"PriorRequestNotComplete", "Throttling", "ThrottlingException"})
 
+# What dnspython says of an answer without the signature that the question had.
+_UNSIGNED = re.compile("missing TSIG|requires a TSIG")
+
 # Python's own errors about code, with the names of its functions and types in them.
 _OF_CODE = (
     TypeError,
@@ -60,6 +63,8 @@ def told(error: BaseException) -> str:
         )
     if isinstance(error, EOFError | ConnectionResetError) or _CLOSED.match(str(error)):
         return "the server closed the connection"
+    if isinstance(error, dns.exception.DNSException) and _UNSIGNED.search(str(error)):
+        return "the answer is not signed with the key: is it the server itself that answers?"
     if isinstance(error, UnicodeError):
         encoding = error.encoding if hasattr(error, "encoding") else "text"
         return f"a value holds characters that cannot be sent or read as {encoding}"

@@ -35,7 +35,8 @@ from mailauth_dns.policy.provider_stanza import Stanza
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone
 
-# Zones of one provider. Each costs a provider object, which may log in or list its zones.
+# Zones of one provider, unless its class says how many. Each costs a provider object, which may log
+# in or list its zones, and an API may count what is asked of it at once.
 _AT_ONCE = 4
 _NOTHING_HELD: Mapping[RRKey, Hold] = {}
 
@@ -73,7 +74,11 @@ class Target:
         self._reads: dict[DomainName, int] = {}
         self._carrier = carrier_of(self._provider)
         # Local files are read and written at the speed of this process, under one lock.
-        self.at_once = 1 if isinstance(self._provider, LocalProvider) else _AT_ONCE
+        self.at_once = (
+            1
+            if isinstance(self._provider, LocalProvider)
+            else getattr(self._provider, "at_once", _AT_ONCE)
+        )
 
     def propose(
         self,

@@ -4,18 +4,24 @@ from __future__ import annotations
 
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any, TypeVar
 
 import pytest
 
 from mailauth_dns.deploy import provider_pool
+from mailauth_dns.deploy.provider_pool import Lane
 from mailauth_dns.octo import provider_errors, target
+from mailauth_dns.octo.target import Target
 from tests.conftest import Ran, RepoFolder
 from tests.deploy.provider import Remote
 from tests.deploy.remote_zones import APPLY, ZONES, holds, remote
 
 pytestmark = pytest.mark.usefixtures("remote_anew")
+
+R = TypeVar("R")
 
 
 def test_zones_are_read_and_written_four_at_a_time_each_object_by_one_thread(
@@ -73,7 +79,8 @@ def test_what_changes_while_there_is_no_answer_is_not_written_over(
 
 
 def test_a_provider_that_never_answers_is_given_up_on(repo: RepoFolder) -> None:
-    remote(repo, *ZONES, fault="read 99")
+    zones = [f"d{number}.example" for number in range(20)]  # five for each lane
+    remote(repo, *zones, fault="read 99")
     planned = repo.run("plan", "--no-live")
     assert planned.code == 1
     assert (
@@ -82,9 +89,55 @@ def test_a_provider_that_never_answers_is_given_up_on(repo: RepoFolder) -> None:
         )
         >= 1
     )
-    assert sum(number > 0 for number in Remote.asked.values()) < len(ZONES)
+    assert sum(number > 0 for number in Remote.asked.values()) == 12
     assert set(Remote.asked.values()) == {3}
-    assert all(zone in planned.said for zone in ZONES)
+    assert all(zone in planned.said for zone in zones)
+
+
+@pytest.mark.usefixtures("two_lanes")
+def test_a_lane_that_is_given_up_leaves_the_other_zones_to_the_others(repo: RepoFolder) -> None:
+    """Only if all lanes are given up is a zone not tried."""
+    zones = [f"z{number:02}.example" for number in range(12)]
+    remote(repo, *zones, pause=0.02)
+    assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
+    lanes: list[Lane] = []
+    asked = Lane.ask
+
+    def ask(self: Lane, zone: str, work: Callable[[Target], R]) -> R:
+        if self not in lanes:
+            lanes.append(self)
+        if self is lanes[0] and zone not in self._silent:
+            self._silent.append(zone)  # as if it had no answer, until it is given up on
+        return asked(self, zone, work)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(Lane, "ask", ask)
+        applied = repo.run(*APPLY, "--format", "json")
+    assert applied.code == 0, applied.said
+    assert set(outcomes(applied).values()) == {"applied"}
+
+
+def test_a_zone_that_takes_long_holds_up_no_other(
+    repo: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    remote(repo, *ZONES)
+    slow = Remote.populate
+
+    def populate(self: Remote, zone: Any, target: bool = False, lenient: bool = False) -> bool:
+        if zone.name == f"{ZONES[0]}.":
+            end = time.monotonic() + 10
+            while len(Remote.asked) < len(ZONES) - 1:
+                assert time.monotonic() < end, "the others wait for it"
+                time.sleep(0.01)
+        return slow(self, zone, target, lenient)
+
+    monkeypatch.setattr(Remote, "populate", populate)
+    assert repo.run("plan", "--no-live").code == 0
+
+
+@pytest.fixture
+def two_lanes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(target, "_AT_ONCE", 2)
 
 
 @pytest.fixture

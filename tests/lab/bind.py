@@ -23,6 +23,7 @@ class Bind(NameServer):
     id = "bind"
     program = "named"
     policy = "grant lab-key zonesub ANY;"  # who may update what
+    options = ""  # further ones of the server
 
     def prepare(self) -> None:
         zones = self.folder / "zones"
@@ -46,7 +47,7 @@ class Bind(NameServer):
               session-keyfile "{self.folder}/session.key";
               listen-on port {self.port} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }};
               recursion no; allow-transfer {{ none; }}; dnssec-validation no; notify no;
-              minimal-responses yes; check-integrity no; }};
+              minimal-responses yes; check-integrity no; {self.options} }};
             controls {{ }};
             key "lab-key" {{ algorithm hmac-sha256; secret "{self.secret}"; }};
             {" ".join(stanzas)}"""

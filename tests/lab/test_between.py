@@ -18,7 +18,7 @@ from pathlib import Path
 import dns.rdatatype
 import pytest
 
-from mailauth_dns.octo import target
+from mailauth_dns.octo import bind, powerdns
 from mailauth_dns.octo.target import Proposal, Target
 from tests.conftest import Ran, RepoFolder
 from tests.lab.name_server import NameServer, Record
@@ -169,9 +169,9 @@ def test_a_server_that_stops_half_way_is_told_and_the_next_run_finishes(
     repo: RepoFolder, serving: Serving, monkeypatch: pytest.MonkeyPatch, case: str
 ) -> None:
     """One that hangs may carry out later what it was sent: it is found done, not done twice."""
-    monkeypatch.setattr(
-        target, "_AT_ONCE", 1
-    )  # so that it stops between two zones, and not while it is read back
+    for kind in (bind.Bind, powerdns.PowerDns):
+        # So that it stops between two zones, and not while it is read back.
+        monkeypatch.setattr(kind, "at_once", 1)
     stop, go_on = STOPS[case]
     zones = ("a.example", "b.example", "c.example")
     server = serving(a_example=ZONE, b_example=ZONE, c_example=ZONE)

@@ -190,6 +190,30 @@ def test_applies_at_once_do_nothing_twice(repo: RepoFolder, serving: Serving, co
     ends_right(repo, server)
 
 
+@pytest.mark.parametrize("count", [2, 4])
+def test_applies_at_once_write_no_file_twice(repo: RepoFolder, count: int) -> None:
+    """Each file's serial rises once; a run that comes later finds the change done."""
+    zones = [f"z{number}.example" for number in range(20)]
+    files = [repo.local(zone, ZONE) for zone in zones]
+    repo.policy(POLICY.replace("domain: example.com", f"domains: [{', '.join(zones)}]"))
+    repo.write("zones/policy/_defaults.yaml", "providers: [local]\n")
+    assert repo.run("plan", "--no-live", "--out", "plan.json").code == 0
+    command = [sys.executable, "-m", "mailauth_dns", "-C", str(repo.root), "apply", "plan.json"]
+    quiet = subprocess.DEVNULL
+    running = [
+        subprocess.Popen([*command, *NO_LIVE], stdout=quiet, stderr=quiet) for _ in range(count)
+    ]
+    assert 0 in {process.wait(60) for process in running}
+    serial = next(int(text) for text in ZONE.split() if text.isdigit() and len(text) < 3)
+    for file in files:
+        text = file.read_text()
+        assert text.count("v=spf1") == 1
+        assert '"v=spf1 mx -all"' in text
+        assert '"token=1"' in text
+        assert f" {serial + 1} " in text
+    assert repo.run("plan", "--no-live", "--detailed-exitcode").code == 0
+
+
 # This machine's disk
 
 

@@ -136,6 +136,12 @@ class HetznerApi(HttpStub):
             case "POST", [name, type, "actions", "set_records"]:
                 ttl = self._found(name, type)["ttl"]
                 return self._set((_name(name), type), ttl, asked.body["records"])
+            case "POST", [name, type, "actions", "add_records"]:
+                there = self._found(name, type)
+                records = [*there["records"], *asked.body["records"]]
+                return self._set((_name(name), type), there["ttl"], records)
+            case "POST", [name, type, "actions", "remove_records"]:
+                return self._remove(name, type, asked.body["records"])
             case "POST", [name, type, "actions", "change_ttl"]:
                 records = self._found(name, type)["records"]
                 return self._set((_name(name), type), asked.body["ttl"], records)
@@ -163,6 +169,14 @@ class HetznerApi(HttpStub):
         }
         shown = every[(page - 1) * size : page * size]
         return Answer(200, {"rrsets": shown, "meta": {"pagination": paging}})
+
+    def _remove(self, name: str, type: str, records: list[dict[str, Any]]) -> Answer:
+        """Take records away; a set that holds none any more goes too."""
+        there, gone = self._found(name, type), {record["value"] for record in records}
+        left = [record for record in there["records"] if record["value"] not in gone]
+        if left:
+            return self._set((_name(name), type), there["ttl"], left)
+        return self._begun(partial(self._sets.pop, (_name(name), type)))
 
     def _found(self, name: str, type: str) -> dict[str, Any]:
         entry = self._sets.get((_name(name), type))

@@ -46,6 +46,33 @@ def test_a_value_that_is_added_in_the_moment_before_we_write(world: World) -> No
             assert world.values(APEX) == {SPF, "token=1"}
 
 
+# How a policy without an SPF record, or with one, comes about in a set that others share: only what
+# is ours comes or goes, and no provider needs to write the set whole.
+ALONE = {
+    "it comes": (("token=1",), POLICY, SPF),
+    "it goes": ((OLD_SPF, "token=1"), "spf: absent\n", OLD_SPF),
+}
+WRITES_WHOLE = {"desec"}
+
+
+@pytest.mark.parametrize("world", list(PROVIDERS), indirect=True)
+@pytest.mark.parametrize("case", ALONE)
+def test_a_value_that_is_added_in_the_moment_before_ours_comes_or_goes(
+    world: World, case: str
+) -> None:
+    there, policy, ours = ALONE[case]
+    world.api.put(ZONE, "TXT", 3600, *there)
+    world.policy(policy)
+    assert world.plan().code == 0
+    world.api.break_with(Fault.OVERTAKEN, 1)
+    world.repo.run("apply", "plan.json", *NO_LIVE, "--allow", "SPF047")
+    assert (ADDED in world.values(APEX)) is (world.api.id not in WRITES_WHOLE)
+    again = world.repo.run("apply", "plan.json", *NO_LIVE, "--allow", "SPF047")
+    assert again.code == 0, again.said
+    assert (ours in world.values(APEX)) is (case == "it comes")
+    assert "token=1" in world.values(APEX)
+
+
 @broken(Fault.MOVED)
 def test_a_value_that_is_added_before_our_last_look_is_never_lost(
     world: World, monkeypatch: pytest.MonkeyPatch
