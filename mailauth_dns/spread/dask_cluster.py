@@ -13,9 +13,9 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
+from importlib.metadata import version
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from mailauth_dns import __version__
 from mailauth_dns.errors import MailAuthError, one_line
 
 if TYPE_CHECKING:
@@ -28,6 +28,7 @@ CONNECT = 10.0  # seconds until a scheduler that does not answer is given up
 _ALONE = 30.0  # seconds for which a cluster may be without any worker
 _LOOK = 5.0  # seconds between two looks at the workers, while a part is not done
 _UNDER_WAY = 3  # parts for each thread of the cluster, so that none waits for us
+_PACKAGE = "mailauth-dns"
 _ADDRESS = re.compile(r"(?:tcp|tls)://(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}")
 
 
@@ -64,7 +65,7 @@ class DaskCluster:
     def _begun(self, work: Callable[[Part], Done], part: Part) -> Future[Done]:
         with self._lost():
             # Not pure: what DNS says now is not what it said to an earlier run.
-            return self._client.submit(partial(_worked, __version__, work), part, pure=False)
+            return self._client.submit(partial(_worked, version(_PACKAGE), work), part, pure=False)
 
     def _result(self, future: Future[Done]) -> Done:
         """Return what became of a part, or raise what its work raised."""
@@ -117,12 +118,11 @@ class DaskCluster:
         return ClusterError(f"--scheduler {self._address}: {what}")
 
 
-def _worked(version: str, work: Callable[[Part], Done], part: Part) -> Done:
+def _worked(asked: str, work: Callable[[Part], Done], part: Part) -> Done:
     """Return what `work` makes of a part, on a worker, which may have come late."""
-    if version != __version__:
+    if (here := version(_PACKAGE)) != asked:
         raise ClusterError(
-            f"a worker has mailauth-dns {__version__}, and the command is {version}; "
-            "they must be the same"
+            f"a worker has {_PACKAGE} {here}, and the command has {asked}; they must be the same"
         )
     return work(part)
 
@@ -173,23 +173,20 @@ def _threads(client: Client, address: str) -> int:
             f"--scheduler {address}: it has no worker; `dask worker {address}` starts one"
         )
     try:
-        versions: dict[str, Any] = client.run(_version)
+        versions: dict[str, Any] = client.run(version, _PACKAGE)
     except Exception as error:  # noqa: BLE001 - whatever a worker without this package raises
         raise ClusterError(
             f"--scheduler {address}: its workers do not have this package ({_short(error)}); "
-            f"install mailauth-dns {__version__} where they run"
+            f"install {_PACKAGE} {version(_PACKAGE)} where they run"
         ) from None
-    for worker, version in sorted(versions.items()):
-        if version != __version__:
+    here = version(_PACKAGE)
+    for worker, its in sorted(versions.items()):
+        if its != here:
             raise ClusterError(
-                f"--scheduler {address}: the worker {worker} has mailauth-dns {version}, and this "
-                f"is {__version__}; they must be the same"
+                f"--scheduler {address}: the worker {worker} has {_PACKAGE} {its}, and the command "
+                f"has {here}; they must be the same"
             )
     return threads
-
-
-def _version() -> str:
-    return __version__
 
 
 def _short(error: Exception) -> str:
