@@ -12,8 +12,7 @@ import re
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from functools import partial
-from importlib.metadata import version
+from importlib import metadata
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from mailauth_dns.errors import MailAuthError, one_line
@@ -26,7 +25,7 @@ Done = TypeVar("Done")
 
 CONNECT = 10.0  # seconds until a scheduler that does not answer is given up
 _ALONE = 30.0  # seconds for which a cluster may be without any worker
-_LOOK = 5.0  # seconds between two looks at the workers, while a part is not done
+_LOOK = 15.0  # seconds between two looks at the workers, while a part is not there
 _UNDER_WAY = 3  # parts for each thread of the cluster, so that none waits for us
 _PACKAGE = "mailauth-dns"
 _ADDRESS = re.compile(r"(?:tcp|tls)://(?:\[[0-9A-Fa-f:.]+\]|[\w.-]+):\d{1,5}")
@@ -51,9 +50,10 @@ class DaskCluster:
         """
         waiting: deque[Future[Done]] = deque()
         ahead = self.threads * _UNDER_WAY
+        carried = self._begun(_carried, work)  # once, since it may be long
         try:
             for part in parts:
-                waiting.append(self._begun(work, part))
+                waiting.append(self._begun(_worked, _version(), carried, part))
                 if len(waiting) >= ahead:
                     yield self._result(waiting.popleft())
             while waiting:
@@ -62,54 +62,45 @@ class DaskCluster:
             if waiting:
                 self._client.cancel(list(waiting), force=True)
 
-    def _begun(self, work: Callable[[Part], Done], part: Part) -> Future[Done]:
+    def _begun(self, function: Callable[..., Done], *given: object) -> Future[Done]:
         with self._lost():
             # Not pure: what DNS says now is not what it said to an earlier run.
-            return self._client.submit(partial(_worked, version(_PACKAGE), work), part, pure=False)
+            return self._client.submit(function, *given, pure=False)
 
     def _result(self, future: Future[Done]) -> Done:
         """Return what became of a part, or raise what its work raised."""
-        with self._lost():
-            self._wait(future)
-        if future.status not in ("finished", "error"):
-            raise self._error(f"the part is {future.status}: the scheduler went away; run it again")
-        from distributed import KilledWorker
+        alone = 0.0
+        while True:
+            try:
+                with self._lost(future):
+                    return future.result(timeout=_LOOK)
+            except TimeoutError:  # it is not done, or was and its worker died since
+                with self._lost(future):
+                    alone = 0.0 if self._client.nthreads() else alone + _LOOK
+            if alone >= _ALONE:
+                raise self._error(
+                    f"it has had no worker for {alone:.0f} s; "
+                    f"`dask worker {self._address}` starts one"
+                )
+
+    @contextmanager
+    def _lost(self, future: Future[Done] | None = None) -> Iterator[None]:
+        """Say in a sentence what befell the cluster; what the work of a part raised stays."""
+        from distributed import CancelledError, KilledWorker
+        from distributed.comm.core import CommClosedError
 
         try:
-            return future.result()
+            yield
         except KilledWorker:
             raise self._error(
                 "workers died while they worked on one part, several times; see their logs. "
                 "Without --scheduler, this machine does the work"
             ) from None
-
-    def _wait(self, future: Future[Done]) -> None:
-        from distributed import wait
-
-        alone = 0.0
-        while True:
-            try:
-                with self._client.as_current():
-                    wait(future, timeout=_LOOK)
-            except TimeoutError:
-                alone = 0.0 if self._client.nthreads() else alone + _LOOK
-                if alone >= _ALONE:
-                    raise self._error(
-                        f"it has had no worker for {alone:.0f} s; "
-                        f"`dask worker {self._address}` starts one"
-                    ) from None
-            else:
-                return
-
-    @contextmanager
-    def _lost(self) -> Iterator[None]:
-        """Say in a sentence that the scheduler went away, whatever the library raises."""
-        from distributed import CancelledError
-        from distributed.comm.core import CommClosedError
-
-        try:
-            yield
-        except (CancelledError, CommClosedError, OSError, TimeoutError) as error:
+        except TimeoutError:
+            raise
+        except (CancelledError, CommClosedError, OSError) as error:
+            if future is not None and future.status == "error":
+                raise
             raise self._error(
                 f"the scheduler went away ({type(error).__name__}); run the command again"
             ) from None
@@ -118,9 +109,18 @@ class DaskCluster:
         return ClusterError(f"--scheduler {self._address}: {what}")
 
 
+def _version() -> str:
+    return metadata.version(_PACKAGE)
+
+
+def _carried(work: Part) -> Part:
+    """Be held by the workers while there are parts."""
+    return work
+
+
 def _worked(asked: str, work: Callable[[Part], Done], part: Part) -> Done:
     """Return what `work` makes of a part, on a worker, which may have come late."""
-    if (here := version(_PACKAGE)) != asked:
+    if (here := _version()) != asked:
         raise ClusterError(
             f"a worker has {_PACKAGE} {here}, and the command has {asked}; they must be the same"
         )
@@ -137,6 +137,7 @@ def cluster(address: str) -> Iterator[DaskCluster]:
     """
     _check_address(address)
     try:
+        import dask
         import distributed
     except ImportError:
         raise ClusterError(
@@ -146,6 +147,8 @@ def cluster(address: str) -> Iterator[DaskCluster]:
     # The library tells of lost connections in its log, with traces; we say it in a sentence.
     for name in ("distributed", "tornado"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
+    # What the parts share may be long, and is sent once.
+    dask.config.set({"distributed.admin.large-graph-warning-threshold": "100 GB"})
     try:
         client = distributed.Client(address, timeout=CONNECT, set_as_default=False)
     except (OSError, TimeoutError, ValueError) as error:
@@ -173,13 +176,13 @@ def _threads(client: Client, address: str) -> int:
             f"--scheduler {address}: it has no worker; `dask worker {address}` starts one"
         )
     try:
-        versions: dict[str, Any] = client.run(version, _PACKAGE)
+        versions: dict[str, Any] = client.run(_version)
     except Exception as error:  # noqa: BLE001 - whatever a worker without this package raises
         raise ClusterError(
             f"--scheduler {address}: its workers do not have this package ({_short(error)}); "
-            f"install {_PACKAGE} {version(_PACKAGE)} where they run"
+            f"install {_PACKAGE} {_version()} where they run"
         ) from None
-    here = version(_PACKAGE)
+    here = _version()
     for worker, its in sorted(versions.items()):
         if its != here:
             raise ClusterError(
