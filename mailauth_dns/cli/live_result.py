@@ -13,16 +13,21 @@ from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import json_data, live_text
 from mailauth_dns.render.terminal_text import count
+from mailauth_dns.spread.spread import Spread
 
 
 def explained(
     session: Session,
     seen: Mapping[DomainName, tuple[LiveEntry, ...]],
     publications: Sequence[Publication],
+    spread: Spread | None = None,
 ) -> Reasons:
-    """Return the mistakes that explain what differs; the zones' servers are asked for more."""
+    """Return the mistakes that explain what differs; the zones' servers are asked for more.
+
+    With `spread`, other machines ask.
+    """
     with session.waiting("looking for mistakes that explain what differs"):
-        return reasons(seen, publications)
+        return reasons(seen, publications, spread)
 
 
 def show(

@@ -36,6 +36,15 @@ PrivateWeb = Annotated[
         rich_help_panel=headings.LOOK,
     ),
 ]
+Scheduler = Annotated[
+    str | None,
+    typer.Option(
+        "--scheduler",
+        metavar="ADDRESS",
+        help="let the workers of this Dask scheduler do it, such as tcp://HOST:8786",
+        rich_help_panel=headings.LOOK,
+    ),
+]
 NoLive = Annotated[
     bool,
     typer.Option(

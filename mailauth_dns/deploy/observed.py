@@ -15,13 +15,17 @@ from mailauth_dns.evaluate.observation import Observation, ServerView
 from mailauth_dns.plan import spf_part_timing
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, Zone
+from mailauth_dns.spread.spread import Spread
 
 Observations = Mapping[DomainName, Observation]
 
 
-def declared(publications: Iterable[Publication]) -> Observations:
-    """Ask the authoritative servers for everything that is declared."""
-    return _observe((each, live_state.keys_to_ask(each, None)) for each in publications)
+def declared(publications: Iterable[Publication], spread: Spread | None = None) -> Observations:
+    """Ask the authoritative servers for everything that is declared.
+
+    With `spread`, several machines ask.
+    """
+    return _observe(((each, live_state.keys_to_ask(each, None)) for each in publications), spread)
 
 
 def ready_parts(publications: Iterable[Publication], now: datetime) -> Observations:
@@ -55,14 +59,15 @@ def beside_providers(
 
 
 def _observe(
-    asked: Iterable[tuple[Publication, frozenset[RRKey]]],
+    asked: Iterable[tuple[Publication, frozenset[RRKey]]], spread: Spread | None = None
 ) -> dict[DomainName, Observation]:
     wanted = [(each.origin, keys, each.nameservers) for each, keys in asked]
     if not wanted:
         return {}
-    from mailauth_dns.live.observe import Wanted, observe
+    from mailauth_dns.live.observe import Wanted
+    from mailauth_dns.live.spread_observation import observe_spread
 
-    return observe([Wanted(*each) for each in wanted])
+    return observe_spread([Wanted(*each) for each in wanted], spread)
 
 
 def _joined(earlier: Observation | None, later: Observation) -> Observation:

@@ -11,22 +11,27 @@ from mailauth_dns.deploy import live_state, observed
 from mailauth_dns.plan import spf_part_timing
 from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.spread.spread import Spread
 
 POLL = 1.0  # seconds between two rounds of questions
 
 
 def watch(
-    publications: Iterable[Publication], wait: float, waiting: Container[tuple[str, str]] = ()
+    publications: Iterable[Publication],
+    wait: float,
+    waiting: Container[tuple[str, str]] = (),
+    spread: Spread | None = None,
 ) -> Mapping[DomainName, tuple[LiveEntry, ...]]:
     """Ask until all servers agree with the policy or `wait` seconds are over; return the last rows.
 
-    Sets that are `waiting` for a later plan, by name and type, do not prolong this.
+    Sets that are `waiting` for a later plan, by name and type, do not prolong this. With `spread`,
+    several machines ask.
     """
     until = time.monotonic() + wait
     asking = tuple(publications)
     seen: dict[DomainName, tuple[LiveEntry, ...]] = {}
     while True:
-        observations = observed.declared(asking)
+        observations = observed.declared(asking, spread)
         for publication in asking:
             observation = observations[publication.origin]
             held = spf_part_timing.held(publication, observation, datetime.now(UTC))

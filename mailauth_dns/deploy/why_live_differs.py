@@ -15,21 +15,25 @@ from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, below
 from mailauth_dns.records.ownership import ours
 from mailauth_dns.records.zone import RRKey, RRset
+from mailauth_dns.spread.spread import Spread
 
 Reasons = Mapping[tuple[str, str], tuple[Mistake, ...]]
 MAX_EXPLAINED = 100  # records of a run that are looked at: each may cost MAX_PLACES questions
 
 
 def reasons(
-    seen: Mapping[DomainName, tuple[LiveEntry, ...]], publications: Iterable[Publication]
+    seen: Mapping[DomainName, tuple[LiveEntry, ...]],
+    publications: Iterable[Publication],
+    spread: Spread | None = None,
 ) -> Reasons:
     """Return the mistakes that explain why rows differ, by name and type.
 
     Only the zones' own servers are asked, for MAX_EXPLAINED records, and for one that is missing
-    at MAX_PLACES wrong places.
+    at MAX_PLACES wrong places. With `spread`, other machines ask.
     """
     # This takes time to load, and only live DNS needs it.
-    from mailauth_dns.live.observe import Wanted, observe
+    from mailauth_dns.live.observe import Wanted
+    from mailauth_dns.live.spread_observation import observe_spread
 
     publications = tuple(publications)
     off = {
@@ -45,7 +49,7 @@ def reasons(
         keys = frozenset(_keys(entry, origin, off[entry.key]))
         before = wanted[origin].keys if origin in wanted else frozenset()
         wanted[origin] = Wanted(origin, before | keys, publication.nameservers)
-    found = observe(list(wanted.values())) if wanted else {}
+    found = observe_spread(list(wanted.values()), spread) if wanted else {}
     declared = {entry.key: entry for each in publications for entry in each.declared}
     told: dict[tuple[str, str], tuple[Mistake, ...]] = {}
     for publication, entry in asked:

@@ -24,12 +24,11 @@ from mailauth_dns.importing.readers import (
     ImportSource,
     KeyFile,
     LiveDns,
-    Served,
     SourceReader,
     ZoneFile,
     Zones,
 )
-from mailauth_dns.importing.sources import Published
+from mailauth_dns.importing.sources import Published, Served
 from mailauth_dns.importing.surroundings import Surroundings
 from mailauth_dns.importing.yaml_text import inherited
 from mailauth_dns.policy.policy_files import read_defaults
@@ -38,6 +37,7 @@ from mailauth_dns.policy.repo_layout import DEFAULTS, POLICY_DIR
 from mailauth_dns.records import dmarc_consent
 from mailauth_dns.records.name import DomainName, is_at_or_below
 from mailauth_dns.records.zone import RRKey, Zone
+from mailauth_dns.spread.spread import Spread
 from mailauth_dns.typed_yaml.yaml_reader import DocumentError
 from mailauth_dns.typed_yaml.yaml_tree import Mapping as DefaultsMapping
 
@@ -63,12 +63,14 @@ def import_domains(
     *,
     zone: DomainName | None = None,
     served: Served | None = None,
+    spread: Spread | None = None,
 ) -> Imports:
     """Make policies for what the domains publish; a plan with them has nothing to do.
 
     `zone` holds the records of every domain; by default each domain is a zone of its own, or lies
     in the zone of a file. `served` are MTA-STS policies that are known already; without
-    them, live DNS leads to the web. Nothing is written.
+    them, live DNS leads to the web. Nothing is written. With `spread`,
+    several machines ask.
 
     Raises:
         MailAuthError: a domain is not in the zone, the source cannot be read, or a policy cannot be
@@ -80,7 +82,7 @@ def import_domains(
     if isinstance(source, ZoneFile):
         zone = zone or zone_files.zone_of_file(source.path, domains[0])
     zones = _by_zone(domains, zone)
-    reader = _reader(source, repo, zones, defaults)
+    reader = _reader(source, repo, zones, defaults, spread)
     beside = Surroundings()
     if not isinstance(source, KeyFile):
         others = tuple(policy for policy in repo.policies if policy.domain not in domains)
@@ -153,7 +155,11 @@ def _by_zone(domains: tuple[DomainName, ...], origin: DomainName | None) -> Zone
 
 
 def _reader(
-    source: ImportSource, repo: Repo, zones: Zones, defaults: DefaultsMapping | None
+    source: ImportSource,
+    repo: Repo,
+    zones: Zones,
+    defaults: DefaultsMapping | None,
+    spread: Spread | None,
 ) -> SourceReader:
     match source:
         case ZoneFile():
@@ -169,7 +175,7 @@ def _reader(
             return readers.of_key_file(source, named[0])
         case LiveDns():
             servers = source.nameservers or inherited(defaults, "nameservers")
-            return readers.of_live_dns(replace(source, nameservers=servers), repo, zones)
+            return readers.of_live_dns(replace(source, nameservers=servers), repo, zones, spread)
 
 
 def _settings(source: ImportSource) -> Mapping[str, tuple[str, ...]]:

@@ -11,15 +11,15 @@ from mailauth_dns.diff.compare import DEFAULT_TTL
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.importing import dkim_key_files, sources, zone_files
 from mailauth_dns.importing.common_selectors import COMMON_SELECTORS
-from mailauth_dns.importing.sources import Published
+from mailauth_dns.importing.sources import Published, Served
 from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.policy.repo import Repo
-from mailauth_dns.records import dkim, mta_sts
+from mailauth_dns.records import dkim
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRKey, RRset, Zone
+from mailauth_dns.spread.spread import Spread
 
 Zones = Mapping[DomainName, tuple[DomainName, ...]]  # zones, each with the domains to import
-Served = Mapping[DomainName, mta_sts.Policy | str]  # MTA-STS policies, or why senders get none
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +79,13 @@ class SourceReader:
     served: Callable[[Mapping[DomainName, Published]], Served] | None = None
 
 
-def of_live_dns(source: LiveDns, repo: Repo, zones: Zones) -> SourceReader:
-    """Return the reader of live DNS, which asks the servers that `source` names."""
+def of_live_dns(
+    source: LiveDns, repo: Repo, zones: Zones, spread: Spread | None = None
+) -> SourceReader:
+    """Return the reader of live DNS, which asks the servers that `source` names.
+
+    With `spread`, several machines ask.
+    """
     asked = source.selectors or COMMON_SELECTORS
     tried = (
         f"DNS does not tell which selectors there are: {len(asked)} common names were tried; "
@@ -96,10 +101,12 @@ def of_live_dns(source: LiveDns, repo: Repo, zones: Zones) -> SourceReader:
 
     return SourceReader(
         "live DNS",
-        lambda zones: sources.in_dns(zones, asked, servers),
+        lambda zones: sources.in_dns(zones, asked, servers, spread=spread),
         consents,
         None if source.selectors else tried,
-        lambda found: sources.policies_served(found, servers, private_web=source.private_web),
+        lambda found: sources.policies_served(
+            found, servers, private_web=source.private_web, spread=spread
+        ),
     )
 
 

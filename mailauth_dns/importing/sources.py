@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
+from itertools import islice
 from pathlib import Path
 
 from mailauth_dns.errors import ProviderError
@@ -15,6 +17,10 @@ from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records import bimi, dkim, dmarc, mta_sts, tls_rpt
 from mailauth_dns.records.name import DomainName, ancestors
 from mailauth_dns.records.zone import RRKey, RRset, Zone
+from mailauth_dns.spread.spread import Spread
+
+Served = Mapping[DomainName, mta_sts.Policy | str]  # MTA-STS policies, or why senders get none
+_FETCHED = 50  # domains of a part, whose hosts are asked at once
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +62,13 @@ def in_dns(
     selectors: Iterable[str],
     nameservers: tuple[str, ...],
     names_below: Iterable[str] = (),
+    spread: Spread | None = None,
 ) -> dict[DomainName, Published]:
     """Return the mail records of the domains on which every authoritative server of a zone agrees.
 
     All zones are asked together. What a wildcard answers is found at the wildcard alone: a record
     at the name itself would be a new one. `names_below` are labels below each domain where return
-    paths may be.
+    paths may be. With `spread`, several machines ask.
 
     Raises:
         RecordSyntaxError: an entry of `nameservers` is not an address.
@@ -80,7 +87,7 @@ def in_dns(
         for origin, domains in zones.items()
     }
     for origin, published in _observed(
-        {origin: (keys, nameservers) for origin, keys in asked.items()}
+        {origin: (keys, nameservers) for origin, keys in asked.items()}, spread
     ).items():
         sets = {rrset.key: rrset for rrset in published.zone.rrsets}
         own = (rrset for rrset in sets.values() if not is_synthesized(rrset, sets, origin))
@@ -89,9 +96,16 @@ def in_dns(
 
 
 def policies_served(
-    found: Mapping[DomainName, Published], nameservers: tuple[str, ...], *, private_web: bool
-) -> dict[DomainName, mta_sts.Policy | str]:
-    """Fetch the MTA-STS policies that records announce: the policy, or why there is none."""
+    found: Mapping[DomainName, Published],
+    nameservers: tuple[str, ...],
+    *,
+    private_web: bool,
+    spread: Spread | None = None,
+) -> Served:
+    """Fetch the MTA-STS policies that records announce: the policy, or why there is none.
+
+    With `spread`, several machines fetch.
+    """
     prefix = mta_sts.owner_name(DomainName(""))
     announcing = {
         DomainName(rrset.name.removeprefix(prefix)): origin
@@ -99,6 +113,18 @@ def policies_served(
         for rrset in published.zone.rrsets
         if rrset.type == "TXT" and rrset.name.startswith(prefix)
     }
+    fetched = partial(_served, nameservers=nameservers, private_web=private_web)
+    if spread is None or not announcing:
+        return fetched(announcing)
+    zones = iter(announcing.items())
+    parts = iter(lambda: dict(islice(zones, _FETCHED)), {})
+    return {domain: each for part in spread.each(fetched, parts) for domain, each in part.items()}
+
+
+def _served(
+    announcing: Mapping[DomainName, DomainName], nameservers: tuple[str, ...], *, private_web: bool
+) -> Served:
+    """Fetch the policies of domains, each with the zone that it lies in."""
     if not announcing:
         return {}
     from mailauth_dns.live.https import Https
@@ -134,12 +160,15 @@ def consents_at_providers(repo: Repo, origin: DomainName) -> tuple[Published, ..
 
 def _observed(
     wanted: Mapping[DomainName, tuple[frozenset[RRKey], tuple[str, ...]]],
+    spread: Spread | None = None,
 ) -> dict[DomainName, Published]:
-    from mailauth_dns.live.observe import Wanted, observe  # it takes time to load
+    from mailauth_dns.live.observe import Wanted  # it takes time to load
+    from mailauth_dns.live.spread_observation import observe_spread
 
     found = {}
-    seen = observe(
-        [Wanted(origin, keys, nameservers) for origin, (keys, nameservers) in wanted.items()]
+    seen = observe_spread(
+        [Wanted(origin, keys, nameservers) for origin, (keys, nameservers) in wanted.items()],
+        spread,
     )
     for origin, (keys, _) in wanted.items():
         observation = seen[origin]

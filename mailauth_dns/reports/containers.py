@@ -140,14 +140,14 @@ def _opened(packed: Packed) -> Iterator[Found]:
             yield from _members(packed, chunks)
         case Kind.MAIL:
             octets = held(chunks, bounds.MAX_HELD, "a message")
-            yield from _message(packed, packed.place, octets)
+            yield from in_message(octets, packed.place, packed.depth)
         case Kind.MAILBOX:
             for number, message in enumerate(messages.split(chunks), 1):
                 place = f"{packed.place}: message {number}"
                 if message is None:
-                    yield Unread(place, f"is a message of more than {bounds.MAX_HELD} octets")
+                    yield too_big(place)
                 else:
-                    yield from _message(packed, place, message)
+                    yield from in_message(message, place, packed.depth)
 
 
 def _no_report(head: bytes) -> str:
@@ -172,8 +172,13 @@ def _members(packed: Packed, chunks: Iterator[bytes]) -> Iterator[Found]:
         yield from unwrapped(_inside(packed, place, text, claimed=claimed))
 
 
-def _message(packed: Packed, place: str, octets: bytes) -> Iterator[Found]:
-    """Yield the reports in a message.
+def too_big(place: str) -> Unread:
+    """Return what becomes of a message that is too big to hold."""
+    return Unread(place, f"is a message of more than {bounds.MAX_HELD} octets")
+
+
+def in_message(octets: bytes, place: str, depth: int = 0) -> Iterator[Found]:
+    """Yield the reports in a message, which is packed `depth` times.
 
     One without a report is other mail, unless it says that it has one.
     """
@@ -192,7 +197,7 @@ def _message(packed: Packed, place: str, octets: bytes) -> Iterator[Found]:
         found = True
         where = place if len(parts) == 1 else f"{place}: part {number}"
         inner = iter((part.octets,))
-        yield from unwrapped(Packed(where, inner, budget, claimed, packed.depth + 1))
+        yield from unwrapped(Packed(where, inner, budget, claimed, depth + 1))
     if not found and about:
         yield Unread(place, "is a message about a report, and has none attached")
     elif not found:

@@ -4,32 +4,47 @@ A `Fold` is what a caller makes of an aggregate report: it gets what stands abov
 iterator of them, and returns a value. The records come while the file is read. Where the file turns
 out to be broken, or the report was there before, the fold is broken off or its value dropped. So a
 fold keeps nothing outside its value.
+
+Reading one report knows of no other. So files can be read anywhere, and here it is told which
+report came before.
 """
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Generic, TypeVar
 
-from mailauth_dns.reports import aggregate_xml, bounds, json_text, parsedmarc_json, tls_json, walk
+from mailauth_dns.reports import (
+    aggregate_xml,
+    bounds,
+    file_parts,
+    json_text,
+    parsedmarc_json,
+    tls_json,
+    walk,
+)
 from mailauth_dns.reports.aggregate import Record, Report
 from mailauth_dns.reports.bounds import held
 from mailauth_dns.reports.containers import (
+    Found,
     Kind,
+    Packed,
     PassedOver,
     ReportText,
     Unread,
     failed,
     unwrapped,
 )
+from mailauth_dns.reports.file_parts import FilePart
 from mailauth_dns.reports.reporter import ReportKey
 from mailauth_dns.reports.tls import TlsReport
 from mailauth_dns.reports.tolerated import Told, Tolerated
 from mailauth_dns.reports.unreadable import UnreadableReport
+from mailauth_dns.spread.spread import Spread
 
 T = TypeVar("T")
 Fold = Callable[[Report, Iterator[Record]], T]
@@ -72,43 +87,85 @@ class Repeated(Generic[T]):
         return self.other is None
 
 
+@dataclass(frozen=True, slots=True)
+class Read(Generic[T]):
+    """A report that was read; `digest` tells one content from another, whatever its order."""
+
+    found: ReadAggregate[T] | ReadTls
+    digest: int
+
+
 Outcome = ReadAggregate[T] | ReadTls | Repeated[T] | Unread | PassedOver
+_One = Read[T] | Unread | PassedOver
 _Parsed = tuple[Report, Iterator[Record]] | TlsReport
 
 
 def read_reports(
-    paths: Sequence[Path], parsedmarc: Sequence[Path], fold: Fold[T]
+    paths: Sequence[Path],
+    parsedmarc: Sequence[Path],
+    fold: Fold[T],
+    spread: Spread | None = None,
 ) -> Iterator[Outcome[T]]:
-    """Yield what became of each report in files and folders, and in files of parsedmarc's."""
-    once = _Once(fold)
-    for file in walk.files(paths):
-        if isinstance(file, Unread):
-            yield file
-            continue
-        for found in unwrapped(file):
-            yield _text(found, once) if isinstance(found, ReportText) else found
+    """Yield what became of each report in files and folders, and in files of parsedmarc's.
+
+    `spread` reads the files somewhere else, as far as they can be sent; `fold` can be pickled then.
+    """
+    once = _Once()
+    found = _here(paths, fold) if spread is None else _spread(paths, fold, spread)
+    for each in found:
+        yield once.outcome(each)
     for path in parsedmarc:
-        yield from _parsedmarc(path, once)
+        for each in _parsedmarc(path, fold):
+            yield once.outcome(each)
 
 
 def read_text(found: ReportText, fold: Fold[T]) -> Outcome[T]:
     """Return what became of one report text."""
-    return _text(found, _Once(fold))
+    return _Once().outcome(_text(found, fold))
 
 
-def _text(found: ReportText, once: _Once[T]) -> Outcome[T]:
+def _here(paths: Sequence[Path], fold: Fold[T]) -> Iterator[_One[T]]:
+    for file in walk.files(paths):
+        if isinstance(file, Unread):
+            yield file
+        else:
+            yield from _all(unwrapped(file), fold)
+
+
+def _spread(paths: Sequence[Path], fold: Fold[T], spread: Spread) -> Iterator[_One[T]]:
+    """Yield the same in the same order; files that are too long to be sent are read here."""
+    for run in file_parts.runs(walk.files(paths)):
+        if isinstance(run, Unread):
+            yield run
+        elif isinstance(run, Packed):
+            yield from _all(unwrapped(run), fold)
+        else:
+            for found in spread.each(partial(_part, fold), run):
+                yield from found
+
+
+def _part(fold: Fold[T], part: FilePart) -> list[_One[T]]:
+    return [each for piece in part for each in _all(file_parts.opened(piece), fold)]
+
+
+def _all(found: Iterable[Found], fold: Fold[T]) -> Iterator[_One[T]]:
+    for each in found:
+        yield _text(each, fold) if isinstance(each, ReportText) else each
+
+
+def _text(found: ReportText, fold: Fold[T]) -> _One[T]:
     def parsed(told: Tolerated) -> _Parsed:
         if found.kind is Kind.XML:
             return aggregate_xml.read(found.chunks, told)
         return tls_json.read(held(found.chunks, bounds.MAX_JSON, "a TLS report"), told)
 
     try:
-        return once.outcome(found.place, parsed)
+        return _read(found.place, parsed, fold)
     except UnreadableReport as error:
         return failed(found, error)
 
 
-def _parsedmarc(path: Path, once: _Once[T]) -> Iterator[Outcome[T]]:
+def _parsedmarc(path: Path, fold: Fold[T]) -> Iterator[_One[T]]:
     """Yield the reports in a file of parsedmarc's; where it breaks off, the first ones count."""
     number = 0
     try:
@@ -118,7 +175,7 @@ def _parsedmarc(path: Path, once: _Once[T]) -> Iterator[Outcome[T]]:
         for number, found in enumerate(parsedmarc_json.objects(json_text.text_of(octets)), 1):
             place = f"{path}: report {number}"
             try:
-                yield once.outcome(place, partial(parsedmarc_json.report, found))
+                yield _read(place, partial(parsedmarc_json.report, found), fold)
             except UnreadableReport as error:
                 yield Unread(place, str(error))
     except UnreadableReport as error:
@@ -126,40 +183,41 @@ def _parsedmarc(path: Path, once: _Once[T]) -> Iterator[Outcome[T]]:
         yield Unread(str(path), f"{error}{behind}")
 
 
-class _Once(Generic[T]):
-    """Reads reports, and remembers which."""
+def _read(place: str, parsed: Callable[[Tolerated], _Parsed], fold: Fold[T]) -> Read[T]:
+    """Read a report to its end.
 
-    def __init__(self, fold: Fold[T]) -> None:
-        self._fold = fold
+    Raises:
+        UnreadableReport: it is none, or breaks off.
+    """
+    told = Tolerated()
+    found = parsed(told)
+    if isinstance(found, TlsReport):
+        return Read(ReadTls(place, found, tuple(told)), _digest(found.policies))
+    report, records = found
+    content = _Content()
+    value = fold(report, content.through(records))
+    for _ in content.through(records):  # what the fold left
+        pass
+    return Read(ReadAggregate(place, report, value, tuple(told)), content.digest)
+
+
+class _Once:
+    """Remembers which reports came."""
+
+    def __init__(self) -> None:
         # A DMARC and a TLS report may have the same id; they are two reports.
         self._seen: dict[tuple[bool, ReportKey], tuple[str, int]] = {}
 
-    def outcome(self, place: str, parsed: Callable[[Tolerated], _Parsed]) -> Outcome[T]:
-        """Return what becomes of a report.
-
-        Raises:
-            UnreadableReport: it is none, or breaks off.
-        """
-        told = Tolerated()
-        found = parsed(told)
-        if isinstance(found, TlsReport):
-            digest = _digest(found.policies)
-            return self._counted(found.key, digest, ReadTls(place, found, tuple(told)))
-        report, records = found
-        content = _Content()
-        value = self._fold(report, content.through(records))
-        for _ in content.through(records):  # what the fold left
-            pass
-        read = ReadAggregate(place, report, value, tuple(told))
-        return self._counted(report.key, content.digest, read)
-
-    def _counted(self, key: ReportKey, digest: int, read: ReadAggregate[T] | ReadTls) -> Outcome[T]:
-        """Return a report, and remember it; if it was read before, return that it is repeated."""
-        of_kind = (isinstance(read, ReadTls), key)
-        if (first := self._seen.get(of_kind)) is None:
-            self._seen[of_kind] = (read.place, digest)
+    def outcome(self, read: _One[T]) -> Outcome[T]:
+        """Return what becomes of a report: one that came before is repeated."""
+        if not isinstance(read, Read):
             return read
-        return Repeated(read.place, first[0], None if first[1] == digest else read)
+        found, digest = read.found, read.digest
+        of_kind = (isinstance(found, ReadTls), found.report.key)
+        if (first := self._seen.get(of_kind)) is None:
+            self._seen[of_kind] = (found.place, digest)
+            return found
+        return Repeated(found.place, first[0], None if first[1] == digest else found)
 
 
 class _Content:

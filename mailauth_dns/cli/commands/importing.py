@@ -12,7 +12,8 @@ from rich.text import Text
 
 from mailauth_dns.cli import completions, headings, what_next
 from mailauth_dns.cli.option_values import checked
-from mailauth_dns.cli.options import AskedServers, OutputFormat, PrivateWeb
+from mailauth_dns.cli.options import AskedServers, OutputFormat, PrivateWeb, Scheduler
+from mailauth_dns.cli.scheduler import spread_of
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Format, Session, domains, session_of
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.importing.finished_policy import Imported, reasons
@@ -93,6 +94,7 @@ def command(
         ),
     ] = None,
     private_web: PrivateWeb = False,
+    scheduler: Scheduler = None,
     write: Annotated[
         bool,
         typer.Option(
@@ -112,6 +114,8 @@ def command(
     source = _source(
         session, from_zone, from_genkey, provider, selector or [], nameserver or [], private_web
     )
+    if scheduler is not None and not isinstance(source, LiveDns):
+        raise MailAuthError("--scheduler is for asking DNS; leave it out with another source")
     if wild := next((each for each in named if each.startswith("*")), None):
         raise MailAuthError(f"{wild}: a wildcard cannot have a policy of its own; name the domain")
     if from_genkey is not None and len(named) > 1:
@@ -122,8 +126,11 @@ def command(
         refuse_existing(repo, named, _INSTEAD[from_genkey is not None])
     origin = checked(zone, "--zone", domain_name) if zone is not None else None
     served = _served(session, sts, named)
-    with session.waiting(f"looking for what {count(len(named), 'domain')} publish"):
-        imports = import_domains(repo, named, source, zone=origin, served=served)
+    with (
+        spread_of(scheduler) as spread,
+        session.waiting(f"looking for what {count(len(named), 'domain')} publish"),
+    ):
+        imports = import_domains(repo, named, source, zone=origin, served=served, spread=spread)
     written = write_policies(repo, imports) if write else frozenset[str]()
     if format is Format.JSON:
         session.json(json_data.imported(imports.source, imports.found, imports.policies, written))

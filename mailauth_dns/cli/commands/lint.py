@@ -11,7 +11,7 @@ import typer
 from mailauth_dns.cli import completions, headings, lint_result
 from mailauth_dns.cli.jobs import Jobs, policy_files, processes_for
 from mailauth_dns.cli.lint_result import Asked, FailOn, LintFailOn, LintFormat, LintOutput
-from mailauth_dns.cli.options import Domains, PrivateWeb
+from mailauth_dns.cli.options import Domains, PrivateWeb, Scheduler
 from mailauth_dns.cli.session import Session, domains, session_of
 from mailauth_dns.cli.shard_option import ShardOption, shard_of
 from mailauth_dns.errors import MailAuthError
@@ -64,6 +64,7 @@ def command(
     ] = None,
     fail_on: LintFailOn = FailOn.ERROR,
     format: LintOutput = LintFormat.TEXT,
+    scheduler: Scheduler = None,
     jobs: Jobs = None,
 ) -> int:
     """Check the policies and, with --live, what is in DNS.
@@ -75,12 +76,18 @@ def command(
     if private_web and not live:
         raise MailAuthError("--private-web: nothing is fetched without --live; add it")
     part = shard_of(shard)
+    if scheduler is not None and not live:
+        raise MailAuthError("--scheduler: DNS is not asked without --live; add it")
+    if scheduler is not None and part is not None:
+        raise MailAuthError("--scheduler: the cluster shares all of it; leave out --shard")
     if out is not None and part is None:
         raise MailAuthError("--out: only a shard has a file; add --shard, or write `> FILE`")
     wanted = lint_result.asked(domains(domain), select, ignore, live=live)
     alone = live or wanted.domains or part is not None
     found = None if alone else _in_parts(session, wanted.rules, jobs)
-    if found is None:
+    if scheduler is not None:
+        found = _on_cluster(session, wanted, scheduler, private_web=private_web)
+    elif found is None:
         found = _whole(session, wanted, private_web, part, out)
     return lint_result.tell(session, found, wanted, format, fail_on, kept=out is not None)
 
@@ -106,6 +113,21 @@ def _whole(
 
             asked = lint_shard.AskedShard(wanted, private_web, part, out)
             result = lint_shard.looked(session, repo, publications, asked)
+    return linted(result, publications, wanted.domains)
+
+
+def _on_cluster(session: Session, wanted: Asked, scheduler: str, *, private_web: bool) -> Linted:
+    """Let the workers of a cluster check policies and ask about them."""
+    from mailauth_dns.lint_parts.live_in_parts import lint_live_in_parts
+    from mailauth_dns.spread.dask_cluster import cluster
+
+    repo, publications = session.load()
+    with cluster(scheduler) as spread, session.waiting("asking DNS and the web"):
+        result = lint_live_in_parts(
+            *(repo, publications, wanted.rules, spread),
+            domains=wanted.domains,
+            private_web=private_web,
+        )
     return linted(result, publications, wanted.domains)
 
 

@@ -11,7 +11,8 @@ import typer
 
 from mailauth_dns.cli import headings, reports_show, reports_watch, what_next
 from mailauth_dns.cli.command import Command, Group
-from mailauth_dns.cli.options import OutputFormat
+from mailauth_dns.cli.options import OutputFormat, Scheduler
+from mailauth_dns.cli.scheduler import spread_of
 from mailauth_dns.cli.session import DONE, FAILED, Format, Session, session_of
 from mailauth_dns.errors import MailAuthError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from mailauth_dns.cli.evidence_keeper import EvidenceKeeper
     from mailauth_dns.reports.read_reports import Outcome
     from mailauth_dns.reports.tally import Tally
+    from mailauth_dns.spread.spread import Spread
 
 command = typer.Typer(
     cls=Group, help="Read the reports that receivers send about your mail.", rich_markup_mode=None
@@ -58,6 +60,7 @@ def read(
     path: Paths = None,
     parsedmarc: Parsedmarc = None,
     write: Write = False,
+    scheduler: Scheduler = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Read DMARC and TLS reports, and say what they hold.
@@ -77,8 +80,8 @@ def read(
     keeper = _keeper(session) if write else None
     summary, document = ReadSummary(), ReadDocument()
     paths, outputs = ([session.path(each) for each in of or ()] for of in (path, parsedmarc))
-    with session.waiting("reading reports"):
-        for outcome in _outcomes(paths, outputs, keeper):
+    with spread_of(scheduler) as spread, session.waiting("reading reports"):
+        for outcome in _outcomes(paths, outputs, keeper, spread):
             summary.add(outcome)
             if format is Format.JSON:
                 document.add(outcome)
@@ -103,18 +106,21 @@ def _keeper(session: Session) -> EvidenceKeeper:
 
 
 def _outcomes(
-    paths: Sequence[Path], parsedmarc: Sequence[Path], keeper: EvidenceKeeper | None
+    paths: Sequence[Path],
+    parsedmarc: Sequence[Path],
+    keeper: EvidenceKeeper | None,
+    spread: Spread | None,
 ) -> Iterator[Outcome[Tally]]:
     """Yield what became of each report; a `keeper` gets them too."""
     from mailauth_dns.reports.read_reports import read_reports
     from mailauth_dns.reports.tally import tally
 
     if keeper is None:
-        yield from read_reports(paths, parsedmarc, tally)
+        yield from read_reports(paths, parsedmarc, tally, spread)
         return
     from mailauth_dns.cli.evidence_keeper import short
 
-    yield from map(keeper.add, read_reports(paths, parsedmarc, short))
+    yield from map(keeper.add, read_reports(paths, parsedmarc, short, spread))
     keeper.finish(all_files=not (paths or parsedmarc))
     yield from keeper.unread
 

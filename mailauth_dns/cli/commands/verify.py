@@ -9,7 +9,8 @@ import typer
 
 from mailauth_dns.cli import headings, live_result, what_next
 from mailauth_dns.cli.durations import seconds
-from mailauth_dns.cli.options import Domains, OutputFormat
+from mailauth_dns.cli.options import Domains, OutputFormat, Scheduler
+from mailauth_dns.cli.scheduler import spread_of
 from mailauth_dns.cli.session import Format, domains, session_of
 from mailauth_dns.compile.publication import selected
 from mailauth_dns.deploy.verify import watch
@@ -28,6 +29,7 @@ def command(
             rich_help_panel=headings.LOOK,
         ),
     ] = "0s",
+    scheduler: Scheduler = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
     """Wait until DNS says what the policies say.
@@ -39,9 +41,10 @@ def command(
     chosen = selected(repo, publications, domains(domain))
     time = seconds(wait, "--wait")
     limit = f" until they agree, for up to {wait}" if time else ""
-    with session.waiting(f"asking the authoritative servers{limit}"):
-        seen = watch(chosen, time)
-    why = live_result.explained(session, seen, chosen)
+    with spread_of(scheduler) as spread:
+        with session.waiting(f"asking the authoritative servers{limit}"):
+            seen = watch(chosen, time, spread=spread)
+        why = live_result.explained(session, seen, chosen, spread)
     code = live_result.show(session, seen, why, format, "Verify")
     policies = repo.of(domains(domain))
     what_next.after_verify(
