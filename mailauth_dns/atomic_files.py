@@ -153,6 +153,17 @@ def create_private_file(path: Path, data: bytes, owner: tuple[int, int]) -> None
     _sync(path.parent)
 
 
+def replace_private_file(path: Path, data: Iterable[bytes]) -> None:
+    """Write a file, mode 0600, in place of whatever has its name; it can be made again.
+
+    Raises:
+        OSError: it cannot be written.
+    """
+    with _draft(path) as (draft, file):  # drafts have that mode from the beginning
+        _fill(file, data, durable=False)
+        draft.replace(path)
+
+
 def create_file(path: Path, data: bytes) -> None:
     """Write a file that is not there yet, with the mode that new files have.
 

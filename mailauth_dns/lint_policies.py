@@ -28,6 +28,15 @@ class LintResult:
 
 
 @dataclass(frozen=True, slots=True)
+class Linted:
+    """What lint found, the domains that it looked at, and whether one has a provider."""
+
+    result: LintResult
+    domains: tuple[DomainName, ...]
+    at_providers: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Looked:
     """What `rules` found in the policies that were looked at, before waivers."""
 
@@ -59,6 +68,16 @@ def lint_repo(
         repo, publications, domains=domains, rules=rules, live=live, private_web=private_web
     )
     return without_waived(looked, repo)
+
+
+def linted(
+    result: LintResult, publications: Iterable[Publication], only: Collection[DomainName]
+) -> Linted:
+    """Return what lint found in the policies of these domains, or all."""
+    # A policy that declares no record has none, and is checked all the same.
+    looked_at = [each for each in publications if not only or set(only) & set(each.domains)]
+    told = sorted({domain for each in looked_at for domain in each.domains})
+    return Linted(result, tuple(told), any(each.providers for each in looked_at))
 
 
 def look(

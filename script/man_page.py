@@ -36,6 +36,11 @@ EXIT_STATUS: tuple[Row, ...] = (
 )
 ENVIRONMENT: tuple[Row, ...] = (
     ("MAILAUTH_PRIVATE_DIR", "The folder of private keys, where no --private-dir names one."),
+    (
+        "MAILAUTH_JOBS",
+        "How many processes a command works in at most, where no --jobs says so. Default: one a "
+        "core. A small repo takes one.",
+    ),
     ("NO_COLOR", "If it is set, output has no colours."),
     ("COLUMNS", "How wide the terminal is, where it does not say so itself."),
     ("SSL_CERT_FILE, SSL_CERT_DIR", "The authorities that HTTPS trusts."),

@@ -6,7 +6,7 @@ few, and what is on disk after a kill is whole.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -17,11 +17,13 @@ from mailauth_dns import atomic_files
 from mailauth_dns.compile.declarations import dmarc_text
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.evidence import MailReport
+from mailauth_dns.evidence.figures import count
 from mailauth_dns.evidence.gate.counted import is_about
 from mailauth_dns.evidence.kept import evidence_files, fold
 from mailauth_dns.evidence.kept.evidence_text import text_of
 from mailauth_dns.evidence.kept.keep import keep, size
 from mailauth_dns.evidence.kept.kept_files import KeptFile, KeptFiles
+from mailauth_dns.evidence.kept.room import NEWEST
 from mailauth_dns.evidence.kept.together import AnyReport
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import EVIDENCE_DIR
@@ -165,6 +167,7 @@ class EvidenceKeeper:
         except OSError as error:
             return replace(file, problem=f"{relative}: {error.strerror}")
         self._tell(relative, came, kept.contradicted)
+        self._tell_crowded(relative, kept.crowded)
         return replace(
             file,
             reports=size(kept.evidence),
@@ -179,6 +182,15 @@ class EvidenceKeeper:
             if (place := came[index].place) is not None:
                 why = f"says something else than the report with its id in {path.as_posix()}"
                 self.unread.append(Unread(place, f"{why}; the one that says less good is kept"))
+
+    def _tell_crowded(self, path: Path, crowded: Mapping[str, int]) -> None:
+        for reporter, number in crowded.items():
+            why = (
+                f"no room for {count(number, 'report')} of {reporter} of the last {NEWEST.days} "
+                "days, which sends more than its share: those that say less good are kept; look "
+                "for false ones"
+            )
+            self.unread.append(Unread(path.as_posix(), why))
 
 
 def _folder(root: Path) -> Path:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from mailauth_dns.cli.example import Example
 from mailauth_dns.cli.sender_examples import SENDER_EXAMPLES
+from mailauth_dns.cli.shard_examples import SHARD_EXAMPLES
 
 # By the command's name; the program itself has none.
 EXAMPLES: Mapping[str, tuple[Example, ...]] = {
@@ -61,16 +62,6 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
             "mailauth-dns lint --fail-on warning --format github",
         ),
     ),
-    "lint merge": (
-        Example(
-            "Put together what two machines found",
-            "mailauth-dns lint merge lint-1.json lint-2.json",
-        ),
-        Example(
-            "Write it for a code host",
-            "mailauth-dns lint merge lint-*.json --format sarif > lint.sarif",
-        ),
-    ),
     "rules": (
         Example("List all rules", "mailauth-dns rules"),
         Example("Read one rule's page", "mailauth-dns rules SPF010"),
@@ -80,6 +71,7 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example("Compare one, for a program", "mailauth-dns diff example.com --format json"),
     ),
     **SENDER_EXAMPLES,
+    **SHARD_EXAMPLES,
     "spf": (
         Example("See where the ten lookups go", "mailauth-dns spf tree example.com"),
         Example("Look at flattened names again", "mailauth-dns spf lock"),
@@ -106,16 +98,6 @@ EXAMPLES: Mapping[str, tuple[Example, ...]] = {
         Example(
             "See what a fork's pull request would change, without any secret",
             "mailauth-dns plan --live-only --changed-since origin/main",
-        ),
-    ),
-    "plan merge": (
-        Example(
-            "Put together what two machines planned, for review and apply",
-            "mailauth-dns plan merge shard-1.json shard-2.json --out plan.json",
-        ),
-        Example(
-            "See what all of it would change, as a comment for a pull request",
-            "mailauth-dns plan merge shard-*.json --format markdown",
         ),
     ),
     "apply": (

@@ -11,13 +11,12 @@ import typer
 
 from mailauth_dns.cli import headings, what_next
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session
-from mailauth_dns.compile.publication import Publication
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.lint.catalog import ALL_RULES, RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Needs, Rule, Severity
 from mailauth_dns.lint.waiver import Waived
-from mailauth_dns.lint_policies import LintResult
+from mailauth_dns.lint_policies import Linted
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import findings_text
 
@@ -107,8 +106,7 @@ def asked(
 
 def tell(
     session: Session,
-    publications: Sequence[Publication],
-    result: LintResult,
+    linted: Linted,
     asked: Asked,
     format: LintFormat,
     fail_on: FailOn,
@@ -124,23 +122,24 @@ def tell(
     chosen = asked.rules
     found = [
         finding
-        for finding in result.findings
+        for finding in linted.result.findings
         if finding.rule.id not in asked.ignore and (asked.select is None or finding.rule in chosen)
     ]
     worst = Severity[fail_on.value.upper()]
-    _show(session, found, result.waived, format, worst)
+    _show(session, found, linted.result.waived, format, worst)
     if not asked.live and asked.select is None:
         not_run = sum(rule.needs is not Needs.POLICY for rule in RULES)
         session.say(f"{not_run} rules about what is live were not run; --live runs them")
     unknown = any(finding.unknown for finding in found)
     failing = [each for each in found if each.rule.severity >= worst and not each.unknown]
-    # A policy that declares no record has none, and is checked all the same.
-    named = asked.domains
-    looked_at = [each for each in publications if not named or set(named) & set(each.domains)]
     if kept:
         session.next("lint", "merge", "SHARD...", why="puts the shards together")
     else:
-        what_next.after_lint(session, named, found, failing, looked_at, merged=merged)
+        what_next.after_lint(
+            *(session, asked.domains, found, failing, linted.domains),
+            at_providers=linted.at_providers,
+            merged=merged,
+        )
     return FAILED if unknown else DIFFERS if failing else DONE
 
 

@@ -34,5 +34,5 @@ def command(
         session.json(mta_sts.status_data(standings))
     else:
         session.show(mta_sts.status(standings), wrap=True)
-    what_next_reports.after_sts_status(session, standings)
+    what_next_reports.after_sts_status(session, repo, standings)
     return DONE

@@ -44,6 +44,14 @@ NoLive = Annotated[
         rich_help_panel=headings.LOOK,
     ),
 ]
+NoCache = Annotated[
+    bool,
+    typer.Option(
+        "--no-cache",
+        help="use nothing that earlier runs kept, and keep nothing",
+        rich_help_panel=headings.LOOK,
+    ),
+]
 AskedServers = Annotated[
     list[str] | None,
     typer.Option(

@@ -56,6 +56,12 @@ class PlanScope:
     live_only: bool
     shard: Shard | None = None
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every zone is planned, at all of its providers."""
+        parts = (self.changed_since, self.shard)
+        return all(each is None for each in parts) and not self.providers and not self.live_only
+
     def refuse_beside(self, *, show: bool, no_live: bool) -> None:
         """Raise MailAuthError where the other options leave these no meaning."""
         chosen = (self.changed_since, self.shard)

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from mailauth_dns import __version__
 from mailauth_dns.cli import command_lines, waiting
 from mailauth_dns.cli.repo_root import repo_root
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError, one_line
@@ -25,6 +26,7 @@ from mailauth_dns.records.name import DomainName, domain_name
 if TYPE_CHECKING:
     from rich.text import Text
 
+    from mailauth_dns.cache.shelf import Shelf
     from mailauth_dns.compile.publication import Publication
     from mailauth_dns.policy.repo import Repo
     from mailauth_dns.policy.secret_redaction import Redactor
@@ -96,6 +98,15 @@ class Session:
 
             repo = load_repo(self.root, may_be_empty=may_be_empty, today=today)
             return repo, compile_repo(repo)
+
+    def shelf(self, *, no_cache: bool) -> Shelf:
+        """Return what earlier runs kept; a closed shelf if the user wants none of it."""
+        # Of no use to most commands.
+        from mailauth_dns.cache.program import identity
+        from mailauth_dns.cache.shelf import Shelf, folder_of
+
+        folder = None if no_cache else folder_of(os.environ)
+        return Shelf(folder, identity(__version__) if folder is not None else "")
 
     def hide_secrets(self, repo: Repo) -> None:
         """Keep what the stanzas name out of what libraries log, before a provider is asked.

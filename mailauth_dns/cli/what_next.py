@@ -63,8 +63,9 @@ def after_lint(
     domains: Sequence[str],
     found: Sequence[Finding],
     failing: Sequence[Finding],
-    chosen: Sequence[Publication],
+    looked_at: Sequence[DomainName],
     *,
+    at_providers: bool,
     merged: bool,
 ) -> None:
     """Say what comes after lint; `failing` are the findings that it fails for.
@@ -81,10 +82,10 @@ def after_lint(
         session.again(why=_LATER)
     elif any(finding.rule.id == "SPF042" for finding in found):
         session.next("spf", "lock", *domains, why="senders have changed their networks since")
-    elif any(publication.providers for publication in chosen):
+    elif at_providers:
         session.next("compile", *domains, why="writes what reviewers read")
     else:
-        publish(session, domains, chosen, why="the records for a web form")
+        by_hand(session, domains or _if_few(looked_at), why="the records for a web form")
 
 
 def after_rules(session: Session, shown: Sequence[Rule]) -> None:
@@ -121,7 +122,13 @@ def publish(
             return
         session.next("plan", *domains, "--out", PLAN, why=why)
     else:
-        by_hand(session, domains or sorted({each for of in chosen for each in of.domains}), why=why)
+        every = sorted({each for of in chosen for each in of.domains})
+        by_hand(session, domains or _if_few(every), why=why)
+
+
+def _if_few(domains: Sequence[str]) -> Sequence[str]:
+    """Return domains that a command can name; none stand for all."""
+    return domains if len(domains) <= MAX_NAMED else ()
 
 
 def by_hand(session: Session, domains: Sequence[str], *, why: str) -> None:

@@ -5,17 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mailauth_dns.cli.session import Session
+from mailauth_dns.deploy.sts_advance import by_hand
 from mailauth_dns.deploy.sts_standing import StsStanding
+from mailauth_dns.policy.repo import Repo
 
 _READ = ("reports", "read", "PATH", "--write")
 
 
-def after_sts_status(session: Session, standings: Sequence[StsStanding]) -> None:
+def after_sts_status(session: Session, repo: Repo, standings: Sequence[StsStanding]) -> None:
     """Say what comes after a look at MTA-STS."""
     testing = [each for each in standings if each.section.mode == "testing"]
-    ready = [each.policy.domain for each in testing if each.verdict.met]
+    ready = [each for each in testing if each.verdict.met]
+    alone = (each for each in ready if by_hand(repo, each) is None)
     if ready:
-        session.next("mta_sts", "advance", ready[0], why="its reports permit it")
+        first = next(alone, ready[0])
+        if (why := by_hand(repo, first)) is None:
+            session.next("mta_sts", "advance", first.policy.domain, why="its reports permit it")
+        else:
+            session.next("compile", why=f"once mode enforce is written by hand: {why}")
     elif testing:
         session.next(*_READ, why="once more reports have come")
     else:

@@ -30,7 +30,7 @@ def by_zone(
     repo = DmarcAlone({domain: text for domain, text in texts.items() if text is not None})
     found: dict[DomainName, list[tuple[Policy, Declared]]] = {}
     for policy in policies:
-        for host, (tag, index) in _report_hosts(policy).items():
+        for host, (tag, index) in report_hosts(policy).items():
             zone = next((name for name in upwards(host) if name in zones), None)
             if zone is None or same_organization(walk(policy.domain, repo), host, repo)[0] is True:
                 continue
@@ -57,7 +57,7 @@ def _too_long(
     return place.problem(f"dmarc.{tag}.{index}", message)
 
 
-def _report_hosts(policy: Policy) -> Mapping[DomainName, tuple[str, int]]:
+def report_hosts(policy: Policy) -> Mapping[DomainName, tuple[str, int]]:
     """Return the hosts that take a policy's reports, with tag and index of each first address."""
     section = dmarc_section(policy)
     found: dict[DomainName, tuple[str, int]] = {}

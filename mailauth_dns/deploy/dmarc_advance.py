@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from datetime import date
 
 from mailauth_dns.compile.declarations import dmarc_section
-from mailauth_dns.deploy.dmarc_standing import Standing
+from mailauth_dns.deploy.dmarc_standing import Standing, sharing
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.gate.ramp import Step, tried
 from mailauth_dns.keys import policy_edit
 from mailauth_dns.policy.edited_policy import edited_policy
-from mailauth_dns.policy.load import read_defaults
+from mailauth_dns.policy.policy_files import read_defaults
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import DEFAULTS, POLICY_DIR
 from mailauth_dns.policy.section_edit import Tags, told, with_tags
@@ -117,10 +117,13 @@ def _record(repo: Repo, policy: Policy, text: str, today: date) -> Record | None
 
 
 def _check_alone(repo: Repo, policy: Policy, step: Step) -> None:
-    sharing = [other for other in repo.policies if other.path == policy.path]
-    if len(sharing) > 1:
-        tags = told(next(_ways(step)))
+    if (number := sharing(repo)[policy.path]) > 1:
         raise MailAuthError(
-            f"{policy.path} is the policy of {len(sharing)} domains, and each would take the step; "
-            f"give {policy.domain} a policy of its own, with {tags} below dmarc"
+            f"{policy.path} is the policy of {number} domains, and each would take the step; "
+            f"give {policy.domain} a policy of its own, with {tags_of(step)} below dmarc"
         )
+
+
+def tags_of(step: Step) -> str:
+    """Return what a policy has to say of DMARC after a step."""
+    return told(next(_ways(step)))

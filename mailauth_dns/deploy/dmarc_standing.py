@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import lru_cache
 
 from mailauth_dns.compile.declarations import dmarc_section
 from mailauth_dns.deploy.nothing_counts import NothingCounts, nothing_counts
 from mailauth_dns.deploy.policy_since import Since, records_since
+from mailauth_dns.evidence.evidence import MailReport
+from mailauth_dns.evidence.gate.counted import is_about
 from mailauth_dns.evidence.gate.gate import Gate, Verdict
 from mailauth_dns.evidence.gate.ramp import Step, next_step
 from mailauth_dns.evidence.gate.source_shares import SourceShare, source_shares
@@ -27,7 +32,8 @@ class Standing:
 
     `record` is None where the policy declares no record, and `step` where none is left; there is a
     verdict for each step. `since` is when DNS was last changed, and `nothing` why no report counts,
-    None where one does.
+    None where one does. `other` is the newest report where it found another policy
+    than the file has. `sharing` is how many domains have the policy's file.
     """
 
     policy: Policy
@@ -39,6 +45,8 @@ class Standing:
     sources: tuple[SourceShare, ...] = ()
     reports: int = 0
     nothing: NothingCounts | None = None
+    sharing: int = 1
+    other: MailReport | None = None
 
 
 def standing(repo: Repo, policy: Policy, today: date) -> Standing:
@@ -73,4 +81,19 @@ def standing(repo: Repo, policy: Policy, today: date) -> Standing:
         source_shares(rows, found.reports),
         len(evidence.mail),
         nothing,
+        sharing(repo)[policy.path],
+        _other(evidence.mail, section.record, today),
     )
+
+
+def _other(reports: Sequence[MailReport], record: Record, today: date) -> MailReport | None:
+    """Return the newest report if it found another policy than a file has."""
+    seen = (each for each in reports if each.window.last_day <= today)
+    newest = max(seen, key=lambda each: each.window.end, default=None)
+    return newest if newest is not None and not is_about(newest.published, record) else None
+
+
+@lru_cache(maxsize=1)  # of one repo, many domains are asked for
+def sharing(repo: Repo) -> Mapping[str, int]:
+    """Return how many domains each policy file has."""
+    return Counter(policy.path for policy in repo.policies)

@@ -17,6 +17,7 @@ from mailauth_dns.evidence.gate.verdict import gate_of
 from mailauth_dns.evidence.kept.evidence_files import read_evidence
 from mailauth_dns.evidence.sources.attribution import attributed
 from mailauth_dns.evidence.sources.declared_sources import declared_of
+from mailauth_dns.evidence.tls.verdict import tls_gate_of
 from mailauth_dns.plan import who_sends
 from mailauth_dns.plan.entries import change_entry
 from mailauth_dns.plan.evidence_entry import EvidenceEntry
@@ -91,7 +92,7 @@ class EvidenceOfChanges:
             standing = sts_standing(self._repo, policy, self._today)
         except MailAuthError as error:
             return unknown("enforces", str(error))
-        return of_mta_sts(standing.verdict) if standing is not None else None
+        return of_mta_sts(standing.verdict, tls_gate_of(section)) if standing is not None else None
 
     def _dmarc(self, policy: Policy, asked: Asked, pending: str | None) -> EvidenceEntry | None:
         try:

@@ -38,7 +38,7 @@ class LooseEnds:
             if isinstance(proposal, Proposal):
                 self._note_gone(proposal)
                 zone = proposal.reading.zone
-                for name in _led_to(by_zone[zone.origin], zone):
+                for name in led_to_there(by_zone[zone.origin], zone):
                     self.led.setdefault(name, set()).add(zone.origin)
 
     def _note_gone(self, proposal: Proposal) -> None:
@@ -64,7 +64,7 @@ class LooseEnds:
                 yield from ((zone, other) for other in self.led[name])
 
 
-def _led_to(publication: Publication, zone: Zone) -> Iterator[Named]:
+def led_to_there(publication: Publication, zone: Zone) -> Iterator[Named]:
     """Yield the names to which declared sets lead at a provider, and not in the policy."""
     for entry in publication.declared:
         if entry.family not in FAMILIES or not may_lead(entry):

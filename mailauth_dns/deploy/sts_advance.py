@@ -87,6 +87,15 @@ def advance(repo: Repo, policy: Policy, today: date, *, private_web: bool) -> Ad
     return Advanced(standing, written=tags)
 
 
+def by_hand(repo: Repo, standing: StsStanding) -> str | None:
+    """Return why the step is to be written by hand; None where `advance` can write it."""
+    try:
+        _tags(repo, standing.policy, standing)
+    except MailAuthError as error:
+        return str(error)
+    return None
+
+
 def _tags(repo: Repo, policy: Policy, standing: StsStanding) -> Tags:
     """Return what the policy's file has to say; an id that is kept would hide the new policy."""
     tags: Tags = {"mode": "enforce"}

@@ -34,6 +34,15 @@ def tighten(_here: Here, group: Sequence[Situation]) -> Step:
     words = f"the reports of {at.domain} meet what its policy asks of them"
     if at.ramp.lists:
         words += f"; {at.ramp.lists} messages of mailing lists would have failed"
+    if at.ramp.written is not None:
+        return Step(
+            f"Take the next step of DMARC: {at.ramp.step}",
+            f"{words}; {at.path} is the policy of other domains too, so write {at.ramp.written} "
+            f"into a policy of its own for {at.domain}, or there if all of them are ready",
+            "some minutes",
+            (ours("dmarc", "status"), ours("compile")),
+            after=("then commit, `plan` and `apply`", *others(group, "then")),
+        )
     return Step(
         f"Take the next step of DMARC: {at.ramp.step}",
         words,
@@ -51,5 +60,6 @@ def later(domain: str, ramp: Ramp) -> str:
             f"`dmarc status {domain}` says what is left to {ramp.step}"
         )
     if ramp.not_before is not None:
-        return f"from {ramp.not_before} `dmarc advance {domain}`: {ramp.step}, if mail goes on so"
+        command = f"`dmarc {'advance' if ramp.written is None else 'status'} {domain}`"
+        return f"from {ramp.not_before} {command}: {ramp.step}, if mail goes on so"
     return f"{ramp.step} waits (`dmarc status {domain}`): {ramp.blocks[0]}"

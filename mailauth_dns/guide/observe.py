@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
 
+from mailauth_dns.deploy.dmarc_advance import tags_of
 from mailauth_dns.deploy.dmarc_standing import standing
 from mailauth_dns.deploy.verify import watch
 from mailauth_dns.errors import MailAuthError, ObservationError
@@ -196,6 +197,7 @@ def _ramp(look: _Look, policy: Policy) -> Ramp | None:
         at.verdict.not_before,
         tuple(each.words for each in at.verdict.blocks),
         sum(each.messages for each in at.verdict.lost if each.kind == SourceKind.MAILING_LIST),
+        f"{tags_of(at.step)} below dmarc" if at.sharing > 1 else None,
     )
 
 

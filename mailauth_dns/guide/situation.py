@@ -69,7 +69,8 @@ class Ramp:
 
     `not_before` is the day from which they permit it, None where time alone does not bring it.
     `blocks` says with numbers what is in the way, and `lists` is how many messages of mailing lists
-    the step would have met.
+    the step would have met. `written` says what to write by hand where other domains have the
+    policy's file too.
     """
 
     step: str
@@ -78,6 +79,7 @@ class Ramp:
     not_before: date | None = None
     blocks: tuple[str, ...] = ()
     lists: int = 0
+    written: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

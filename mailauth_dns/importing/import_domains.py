@@ -32,7 +32,7 @@ from mailauth_dns.importing.readers import (
 from mailauth_dns.importing.sources import Published
 from mailauth_dns.importing.surroundings import Surroundings
 from mailauth_dns.importing.yaml_text import inherited
-from mailauth_dns.policy.load import read_defaults
+from mailauth_dns.policy.policy_files import read_defaults
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.policy.repo_layout import DEFAULTS, POLICY_DIR
 from mailauth_dns.records import dmarc_consent

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
@@ -245,13 +245,8 @@ def subjects(
         MailAuthError: a named domain has no policy.
     """
     chosen = repo.of(only)
-    by_domain: dict[DomainName, list[Declared]] = {}
-    for publication in publications:
-        for entry in publication.declared:
-            by_domain.setdefault(entry.domain, []).append(entry)
-    neighbours = Neighbours(
-        _key_owners(by_domain), DmarcAlone(_dmarc_texts(by_domain)), _alias_owners(repo.policies)
-    )
+    by_domain = declared_by_domain(publications)
+    neighbours = neighbours_of(repo.policies, by_domain)
     recognition = Recognition(repo.catalogue)
     return [
         Subject(policy, tuple(by_domain.get(policy.domain, ())), neighbours, recognition, today)
@@ -259,9 +254,29 @@ def subjects(
     ]
 
 
+def declared_by_domain(
+    publications: Iterable[Publication],
+) -> Mapping[DomainName, Sequence[Declared]]:
+    """Return what each domain's policy declares, wherever it does."""
+    by_domain: dict[DomainName, list[Declared]] = {}
+    for publication in publications:
+        for entry in publication.declared:
+            by_domain.setdefault(entry.domain, []).append(entry)
+    return by_domain
+
+
+def neighbours_of(
+    policies: Iterable[Policy], by_domain: Mapping[DomainName, Iterable[Declared]]
+) -> Neighbours:
+    """Return what policies and their records tell one another."""
+    return Neighbours(
+        _key_owners(by_domain), DmarcAlone(_dmarc_texts(by_domain)), _alias_owners(policies)
+    )
+
+
 def _key_owners(by_domain: Mapping[DomainName, Iterable[Declared]]) -> dict[str, DomainName]:
     owners: dict[str, DomainName] = {}
-    for domain, entries in by_domain.items():
+    for domain, entries in sorted(by_domain.items()):
         for entry in entries:
             for text in (
                 entry.values if entry.family is Family.DKIM and entry.key[1] == "TXT" else ()

@@ -6,7 +6,7 @@ has expired, silences nothing or names no rule is a finding itself: rules/waiver
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
@@ -34,7 +34,7 @@ _Spot = tuple[str, int, int]  # a place: path, line, column
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class WaiverRow:
     """A waiver as one domain has it; `id` is its rule, in the spelling of the catalogue."""
 
     domain: DomainName
@@ -44,7 +44,23 @@ class _Row:
 
     @property
     def spot(self) -> _Spot:
+        """Where the waiver stands."""
         return _spot(self.place)
+
+
+def waiver_rows(policies: Iterable[Policy], known: Iterable[Rule]) -> list[WaiverRow]:
+    """Return the waivers of policies, one for each domain; `known` is every rule."""
+    spelling = {rule.id.lower(): rule.id for rule in known}
+    return [
+        WaiverRow(
+            policy.domain,
+            policy.place(("waivers", index)),
+            waiver,
+            spelling.get(waiver.rule.strip().lower(), waiver.rule),
+        )
+        for policy in policies
+        for index, waiver in enumerate(policy.body.waivers)
+    ]
 
 
 def waived(
@@ -52,7 +68,7 @@ def waived(
     subjects: Sequence[Subject],
     policies: Iterable[Policy],
     ran: Iterable[Rule],
-    known: Iterable[Rule],
+    known: Sequence[Rule],
     today: date,
 ) -> tuple[list[Finding], list[Waived]]:
     """Return the findings that no waiver silences, with those about waivers, and the silenced.
@@ -60,12 +76,27 @@ def waived(
     A waiver counts as unused only if its rule `ran`, and all of the repo's `policies` that have
     the waiver are among the subjects.
     """
+    looked_at = {subject.domain for subject in subjects}
+    mine = waiver_rows((subject.policy for subject in subjects), known)
+    others = waiver_rows((each for each in policies if each.domain not in looked_at), known)
+    return matched(found, mine, others, ran, known, today)
+
+
+def matched(
+    found: Sequence[Finding],
+    rows: Sequence[WaiverRow],
+    others: Sequence[WaiverRow],
+    ran: Iterable[Rule],
+    known: Iterable[Rule],
+    today: date,
+) -> tuple[list[Finding], list[Waived]]:
+    """Do what `waived` does, with the waivers alone.
+
+    `rows` are those of the policies that were looked at, `others` those of the repo's others.
+    """
     by_id = {rule.id: rule for rule in known}
-    rows = _rows((subject.policy for subject in subjects), by_id)
     left, silenced = _silence(found, [row for row in rows if row.waiver.until >= today])
 
-    looked_at = {subject.domain for subject in subjects}
-    others = _rows((policy for policy in policies if policy.domain not in looked_at), by_id)
     undecided = {
         (domain, finding.rule.id)
         for finding in found
@@ -89,10 +120,10 @@ def waived(
 
 
 def _silence(
-    found: Iterable[Finding], in_force: Iterable[_Row]
+    found: Iterable[Finding], in_force: Iterable[WaiverRow]
 ) -> tuple[list[Finding], list[Waived]]:
     """Return the findings of the domains without a waiver, and those that waivers silence."""
-    holding: dict[tuple[DomainName, str], _Row] = {}
+    holding: dict[tuple[DomainName, str], WaiverRow] = {}
     for row in in_force:
         holding.setdefault((row.domain, row.id), row)
     left: list[Finding] = []
@@ -110,10 +141,10 @@ def _silence(
 
 
 def _by_place(
-    rows: Mapping[DomainName, _Row | None],
-) -> Iterator[tuple[_Row, tuple[DomainName, ...]]]:
+    rows: Mapping[DomainName, WaiverRow | None],
+) -> Iterator[tuple[WaiverRow, tuple[DomainName, ...]]]:
     """Yield each waiver with the domains that have it."""
-    found: dict[_Spot, tuple[_Row, list[DomainName]]] = {}
+    found: dict[_Spot, tuple[WaiverRow, list[DomainName]]] = {}
     for domain, row in rows.items():
         if row is not None:
             found.setdefault(row.spot, (row, []))[1].append(domain)
@@ -121,7 +152,7 @@ def _by_place(
         yield row, tuple(domains)
 
 
-def _fault(row: _Row, by_id: Mapping[str, Rule], today: date) -> Finding | None:
+def _fault(row: WaiverRow, by_id: Mapping[str, Rule], today: date) -> Finding | None:
     """Return what is wrong with a waiver, whatever was found."""
     id = row.id
     if id not in by_id:
@@ -151,27 +182,13 @@ def _permitted_by(id: str) -> str:
     return f"apply --allow {id} permits it"
 
 
-def _unused(row: _Row) -> Finding:
+def _unused(row: WaiverRow) -> Finding:
     message = f"there is no finding of {row.id} for this waiver"
     return _finding(waiver_unused, row, message, "take it out")
 
 
-def _finding(rule: Rule, row: _Row, message: str, fix: str) -> Finding:
+def _finding(rule: Rule, row: WaiverRow, message: str, fix: str) -> Finding:
     return Finding(rule, (row.domain,), False, row.place, message, fix)
-
-
-def _rows(policies: Iterable[Policy], ids: Collection[str]) -> list[_Row]:
-    spelling = {id.lower(): id for id in ids}
-    return [
-        _Row(
-            policy.domain,
-            policy.place(("waivers", index)),
-            waiver,
-            spelling.get(waiver.rule.strip().lower(), waiver.rule),
-        )
-        for policy in policies
-        for index, waiver in enumerate(policy.body.waivers)
-    ]
 
 
 def _spot(place: Place) -> _Spot:

@@ -98,6 +98,19 @@ def distinct(values: Iterable[T]) -> Iterable[tuple[T, int]]:
     return ((first.value, number) for first, number in firsts.items())
 
 
+def matching(values: Iterable[T], wanted: Callable[[T], object]) -> Iterator[T]:
+    """Yield the values that are wanted; whether one is does not depend on the name of its zone."""
+    if not isinstance(values, Alike):
+        yield from (value for value in values if wanted(value))
+        return
+    known: dict[First[T], bool] = {}
+    for name, first in values.rows():
+        if first not in known:
+            known[first] = bool(wanted(first.value))
+        if known[first]:
+            yield first.named(name)
+
+
 class First(Generic[T]):
     """A value as it was given, of which those of other zones are made."""
 

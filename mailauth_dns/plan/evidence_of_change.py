@@ -88,8 +88,8 @@ def _stricter(
 def _remarks(gate: Gate, why: str) -> Iterator[str]:
     if why:
         yield why
-    if lowered := gate.lowered:
-        yield f"the policy's gate asks for less than by default: {', '.join(lowered)}"
+    if gate.lowered:
+        yield gate.lowered
 
 
 def _touches_mail(

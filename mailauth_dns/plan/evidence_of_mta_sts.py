@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from mailauth_dns.evidence.gate.gate import Loss
+from mailauth_dns.evidence.gate.gate import Loss, TlsGate
 from mailauth_dns.evidence.tls.verdict import TlsVerdict
 from mailauth_dns.plan.evidence_entry import EvidenceEntry
 
 _MAX_LOST = 20  # exchangers and reasons that a plan names
 
 
-def of_mta_sts(found: TlsVerdict) -> EvidenceEntry:
+def of_mta_sts(found: TlsVerdict, gate: TlsGate) -> EvidenceEntry:
     """Return a verdict as a plan has it, with the sessions that mode enforce would have ended."""
     rest = found.failures[_MAX_LOST:]
     apart = (
-        (f"{found.apart} sessions under no policy, another one, or DANE",) if found.apart else ()
+        (f"not counted: {found.apart} sessions under no policy, another one, or DANE",)
+        if found.apart
+        else ()
     )
     return EvidenceEntry(
         "enforces",
@@ -30,5 +32,5 @@ def of_mta_sts(found: TlsVerdict) -> EvidenceEntry:
         more_sources=len(rest),
         more_messages=sum(each.sessions for each in rest),
         not_before=found.not_before if not found.met else None,
-        notes=tuple(f"not counted: {each}" for each in apart),
+        notes=(*apart, gate.lowered) if gate.lowered else apart,
     )

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 from mailauth_dns.diff.equivalence import same
 from mailauth_dns.errors import MailAuthError, RecordSyntaxError
 from mailauth_dns.plan import evidence_words
-from mailauth_dns.plan.alike import distinct
+from mailauth_dns.plan.alike import distinct, matching
 from mailauth_dns.plan.plan import LIVE_DNS, ChangeEntry, TrialEntry, Where, ZoneEntry
 from mailauth_dns.plan.same_zones import places
 from mailauth_dns.plan.tied_zones import Tie, looked_at, ties
@@ -89,7 +89,7 @@ def refusals(
     allowed = tuple(allowed)
     everywhere = _everywhere(zones)
     found: dict[Where, list[Refusal]] = {}
-    for zone in zones:
+    for zone in matching(zones, lambda each: each.changes or each.tests):
         if zone.changes and (own := _of_zone(zone, everywhere.get(zone.zone, (zone,)), allowed)):
             found.setdefault(zone.where, []).extend(own)
         for test in zone.broken:

@@ -116,6 +116,22 @@ def live_as_json(row: LiveEntry) -> dict[str, Any]:
     return data
 
 
+def zone_as_text(zone: ZoneEntry) -> str:
+    """Return a zone of a plan as JSON."""
+    return _canonical(_dumped_zone(zone))
+
+
+def zone_from_text(text: str) -> ZoneEntry:
+    """Return the zone of a plan that JSON holds.
+
+    Raises:
+        ValueError: it is none.
+    """
+    zone = _adapter(ZoneEntry).validate_json(text)
+    assert isinstance(zone, ZoneEntry)
+    return zone
+
+
 def fingerprint(plan: Plan) -> str:
     """Return the SHA-256 over everything in the plan."""
     found = _Fingerprint(_head(plan))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from mailauth_dns.diff.dmarc_tightening import applies, catches
 from mailauth_dns.diff.led_to import leads_to
+from mailauth_dns.plan.alike import matching
 from mailauth_dns.plan.plan import ChangeEntry, TrialEntry, Where, ZoneEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, upwards
@@ -53,7 +54,7 @@ def ties(zones: Sequence[ZoneEntry], everywhere: Everywhere) -> Iterator[Tie]:
         if len(changing) > 1:
             why = "receivers may also ask the servers of"
             yield Tie(changing, changing, name, why, of_one_zone=True)
-    for zone in zones:
+    for zone in matching(zones, lambda each: each.tests):
         for test in zone.tests:
             if len(test.depends_on) > 1:
                 tied = looked_at(zone, test, everywhere)
@@ -73,13 +74,17 @@ def needs(zones: Iterable[ZoneEntry]) -> tuple[Need, ...]:
     referring, inheriting = list[Place](), list[Place]()
     led = _led_to(zones)
     domains = _inherited_from(zones)
-    for zone in zones if led or domains else ():
+    for zone in _with_changes(zones) if led or domains else ():
         for change in zone.changes:
             if (change.family, change.name) in led or _leads(change):
                 referring.append((zone, change))
             if change.family == Family.DMARC and change.domain in domains:
                 inheriting.append((zone, change))
     return (*_referring(referring), *_inheriting(inheriting))
+
+
+def _with_changes(zones: Iterable[ZoneEntry]) -> Iterator[ZoneEntry]:
+    return matching(zones, lambda each: each.changes)
 
 
 def _leads(change: ChangeEntry) -> frozenset[str]:
@@ -94,7 +99,7 @@ def _led_to(zones: Sequence[ZoneEntry]) -> set[tuple[str, str]]:
     """Return the families and names to which changing records lead."""
     return {
         (change.family, name)
-        for zone in zones
+        for zone in _with_changes(zones)
         for change in zone.changes
         for name in _leads(change)
     }
@@ -103,7 +108,10 @@ def _led_to(zones: Sequence[ZoneEntry]) -> set[tuple[str, str]]:
 def _inherited_from(zones: Sequence[ZoneEntry]) -> set[str]:
     """Return the domains with a changing DMARC record above or below which another one changes."""
     domains = {
-        change.domain for zone in zones for change in zone.changes if change.family == Family.DMARC
+        change.domain
+        for zone in _with_changes(zones)
+        for change in zone.changes
+        if change.family == Family.DMARC
     }
     return {
         each

@@ -13,6 +13,7 @@ from mailauth_dns.records import dkim, dmarc
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import MAX_NAME, DomainName, ancestors
 from mailauth_dns.records.spf_parts import part_name
+from mailauth_dns.senders.use import Use
 from mailauth_dns.typed_yaml.yaml_tree import Mapping, Place, child, value_place
 
 
@@ -79,7 +80,7 @@ def problems_together(policies: Sequence[Policy]) -> Iterator[FileProblem]:
                 f"first at {at.source.path}:{at.line}:{at.column}; keep one"
             )
             yield policy.declared_at.problem("domain", message)
-        deeper = _deeper_zone(policy.domain, policy, zones)
+        deeper = deeper_zone(policy.domain, policy.zone, zones)
         if deeper is not None:
             message = (
                 f"{policy.domain} lies in the zone {deeper}, which this repo also holds; "
@@ -97,31 +98,35 @@ def problems_together(policies: Sequence[Policy]) -> Iterator[FileProblem]:
                 yield policy.place((key,)).problem(key, message)
 
 
-def _deeper_zone(
-    name: DomainName, policy: Policy, zones: Collection[DomainName]
+def deeper_zone(
+    name: DomainName, zone: DomainName, zones: Collection[DomainName]
 ) -> DomainName | None:
-    """Return a zone of the repo that holds a name of the policy and lies below its zone."""
-    names = (name, *ancestors(name, policy.zone))
-    return next((each for each in names if each in zones and each != policy.zone), None)
+    """Return a zone of the repo that holds a name of a policy and lies below the policy's zone."""
+    names = (name, *ancestors(name, zone))
+    return next((each for each in names if each in zones and each != zone), None)
 
 
 def _return_path_problems(
     policy: Policy, zones: Collection[DomainName], domains: Collection[DomainName]
 ) -> Iterator[FileProblem]:
     """Yield the return paths of a policy that are something else as well."""
-    for use in policy.senders:
-        path = use.path
-        if path is None or not path.is_published or use.life.gone:
-            continue
-        deeper = _deeper_zone(path.name, policy, zones)
-        if path.name in domains:
+    for use, name in return_paths(policy):
+        deeper = deeper_zone(name, policy.zone, zones)
+        if name in domains:
             said = "has a policy of its own"
         elif deeper is not None:
             said = f"lies in the zone {deeper}, which this repo also holds"
         else:
             continue
-        message = f"its return path {path.name} {said}; give {use.name} another one"
+        message = f"its return path {name} {said}; give {use.name} another one"
         yield policy.place(("senders", use.key)).problem(f"senders.{use.key}", message)
+
+
+def return_paths(policy: Policy) -> Iterator[tuple[Use, DomainName]]:
+    """Yield the return paths that a policy publishes, each with the sender whose it is."""
+    for use in policy.senders:
+        if use.path is not None and use.path.is_published and not use.life.gone:
+            yield use, use.path.name
 
 
 def provider_problems(

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from mailauth_dns.deploy.dmarc_advance import Advanced
 from mailauth_dns.deploy.dmarc_standing import Standing
+from mailauth_dns.evidence.evidence import MailReport
 from mailauth_dns.evidence.figures import share
 from mailauth_dns.evidence.gate.gate import Gate, Measured, Verdict
 from mailauth_dns.evidence.gate.ramp import Step
@@ -40,6 +41,8 @@ def _domain(at: Standing) -> Iterator[Text]:
     if at.step is None or at.verdict is None:
         return
     found = at.verdict
+    if at.other is not None:
+        yield styled(4, ("DNS differs: ", "yellow"), _difference(at, at.other))
     yield styled(4, _window(at, found))
     yield from (styled(4, line) for line in _sources(at.sources))
     yield from (styled(4, ("not counted: ", "yellow"), each) for each in found.left_out)
@@ -64,8 +67,20 @@ def _window(at: Standing, found: Verdict) -> str:
         return "window: none; " + ("no report counts" if at.reports else "there is no report")
     reporters = len({each.reporter for each in found.reports})
     return (
-        f"window: {found.first} to {found.last}, {count(found.messages, 'message')} "
+        f"window: {found.first} to {found.last} UTC, {count(found.messages, 'message')} "
         f"of {count(reporters, 'reporter')}"
+    )
+
+
+def _difference(at: Standing, other: MailReport) -> str:
+    """Return what the newest report found in DNS, beside what the policy's file has."""
+    found = other.published
+    tags = {tag: getattr(found, tag) for tag in ("p", "sp", "np", "adkim", "aspf")}
+    testing = ["t=y"] if found.testing else []
+    there = " ".join([*(f"{tag}={value}" for tag, value in tags.items() if value), *testing])
+    return (
+        f"the newest report, of {other.window.last_day} UTC, found {there}; "
+        f"{at.policy.path} has {at.record}; only reports of what the file has count"
     )
 
 
@@ -160,6 +175,7 @@ def _standing_data(at: Standing) -> dict[str, Any]:
         "since": str(at.since.day) if at.since.day is not None else None,
         "since_unknown": at.since.why or None,
         "reports": at.reports,
+        "differs": _difference(at, at.other) if at.other is not None else None,
         "step": {
             "tag": step.tag,
             "before": step.before,

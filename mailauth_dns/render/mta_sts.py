@@ -54,7 +54,7 @@ def _window(of: StsStanding) -> str:
     if found.first is None:
         return "window: none; no TLS report counts"
     return (
-        f"window: {found.first} to {found.last}, {count(found.sessions, 'session')} of "
+        f"window: {found.first} to {found.last} UTC, {count(found.sessions, 'session')} of "
         f"{count(len(found.reporters), 'reporter')}, "
         f"{share(found.secured, found.sessions)} percent secured"
     )
@@ -128,6 +128,7 @@ def _data(of: StsStanding) -> dict[str, Any]:
                 "sessions": each.sessions,
                 "reporters": list(each.reporters),
                 "last": each.last.isoformat(),
+                "mend": mended(each.reason),
             }
             for each in found.failures
         ],

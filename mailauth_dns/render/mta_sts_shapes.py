@@ -28,7 +28,14 @@ _STANDING = {
     "apart": NUMBER,
     "reporters": TEXTS,
     "failures": each(
-        of(exchanger=maybe(TEXT), reason=TEXT, sessions=NUMBER, reporters=TEXTS, last=_DAY)
+        of(
+            exchanger=maybe(TEXT),
+            reason=TEXT,
+            sessions=NUMBER,
+            reporters=TEXTS,
+            last=_DAY,
+            mend=TEXT,
+        )
     ),
     "gate": each(of(part=TEXT, met=TRUTH, text=TEXT)),
     "met": TRUTH,

@@ -10,7 +10,7 @@ from rich.text import Text
 from mailauth_dns.deploy.apply import ApplyResult
 from mailauth_dns.deploy.zone_results import Status, ZoneResult
 from mailauth_dns.plan import evidence_words
-from mailauth_dns.plan.alike import distinct
+from mailauth_dns.plan.alike import distinct, matching
 from mailauth_dns.plan.grouped import has_news
 from mailauth_dns.plan.permission import IdlePermission, Permission, expired
 from mailauth_dns.plan.plan import (
@@ -42,12 +42,10 @@ def plan(file: Plan, show_kept: bool) -> Iterator[Text]:
     """Yield a plan: its notes, zones with news in full, then the number of the others."""
     for note in file.notes:
         yield styled(0, ("note: ", "cyan"), note)
-    quiet = 0
-    for zone in file.zones:
-        if show_kept or has_news(zone):
-            yield from _zone(zone, file.idle, show_kept)
-        else:
-            quiet += 1
+    quiet = len(file.zones)
+    for zone in file.zones if show_kept else matching(file.zones, has_news):
+        yield from _zone(zone, file.idle, show_kept)
+        quiet -= 1
     for failed in file.failed:
         yield styled(
             0,

@@ -46,6 +46,7 @@ STANDING = {
     "since": maybe(DAY),
     "since_unknown": maybe(TEXT),
     "reports": NUMBER,
+    "differs": maybe(TEXT),
     "step": maybe(of(tag=TEXT, before=TEXT, after=TEXT, record=TEXT, words=TEXT)),
     "verdict": maybe(GATE_VERDICT),
     "sources": each(of(name=TEXT, kind=TEXT, messages=NUMBER, aligned=NUMBER, mend=maybe(TEXT))),

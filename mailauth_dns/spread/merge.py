@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.spread.shard import Shard
+from mailauth_dns.spread.shard import MAX_SHARDS, Shard
 
 _MAX_NAMED = 5
 
@@ -34,6 +35,9 @@ def check(made: Sequence[Made], *, command: str) -> None:
         MailAuthError: they cannot be merged; the text names the file, and says what to do.
     """
     first, *others = made
+    for each in made:
+        if not 1 <= each.shard.number <= each.shard.of <= MAX_SHARDS or not _is_day(each.same[DAY]):
+            raise MailAuthError(f"{each.name} is not as it was written; make the shard again")
     for each in others:
         for what, value in first.same.items():
             if each.same[what] != value:
@@ -53,6 +57,14 @@ def check(made: Sequence[Made], *, command: str) -> None:
             f"of {of} shards, {named} {'is' if len(missing) == 1 else 'are'} missing; "
             f"`{command} --shard {missing[0]}/{of}` makes shard {missing[0]}"
         )
+
+
+def _is_day(text: object) -> bool:
+    try:
+        date.fromisoformat(str(text))
+    except ValueError:
+        return False
+    return True
 
 
 def _differs(made: Made, first: Made, what: str) -> MailAuthError:

@@ -7,6 +7,7 @@ model gives each its type.
 from __future__ import annotations
 
 import re
+from collections import abc
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
@@ -23,7 +24,7 @@ class SourceText:
     """One file's text, for showing lines; `path` is relative to the repo."""
 
     path: str
-    lines: tuple[str, ...]
+    lines: abc.Sequence[str]
 
     def problem(self, place: Place, key: str, message: str) -> FileProblem:
         """Return a problem at that place, with its line.

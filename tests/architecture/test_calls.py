@@ -19,6 +19,7 @@ from tests.architecture.calls import (
 # atomic_files.py writes the contents of files: whole, with their mode and owner. The calls listed
 # here make folders, remove files, or make a file that must not be there yet.
 WRITES = {
+    "cache/shelf.py": ("mkdir", "os.open", "unlink"),  # the user's cache folder
     "cli/evidence_keeper.py": ("mkdir",),  # zones/evidence
     "cli/help_text.py": ("write_text",),  # click's: a sentence of the help, not a file
     "cli/commands/init.py": ("mkdir", "open"),  # the files of a new repo, never over what is there
@@ -28,6 +29,7 @@ WRITES = {
         "tempfile.TemporaryDirectory",  # a commit's files, to be read; it is removed
         "write_bytes",
     ),
+    "deploy/quiet_inputs.py": ("os.open",),  # to read: a link is not followed, no pipe waited for
     "export/install.py": ("unlink",),  # a configuration of ours where nothing reads it
     "export/out_folder.py": ("chmod", "mkdir"),  # a script is made executable
     "importing/import_domains.py": ("mkdir",),  # the folder for a new policy
@@ -75,6 +77,7 @@ CLOCK_READINGS = {
     "evaluate/dkim_verification.py": ("time.time",),  # a signature expires (RFC 6376 §3.5, x=)
     "evaluate/macro_expansion.py": ("time.time",),  # %{t} (RFC 7208 §7.2)
     "importing/import_domains.py": ("datetime.now",),
+    "lint_parts/lint_in_parts.py": ("datetime.now",),  # as lint_policies.py
     "lint_policies.py": ("datetime.now",),  # waivers hold until a day
     "octo/hands_off.py": ("datetime.now",),  # octoDNS calls it, and passes no time
     "policy/load.py": ("datetime.now",),  # unless today is given: are retired senders gone?

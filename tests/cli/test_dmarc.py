@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import shlex
 from collections.abc import Mapping
 from datetime import UTC, datetime
 
 import pytest
 
 from mailauth_dns.evidence.evidence import MailReport
+from mailauth_dns.records.dmarc import Policy
 from tests.cli.evidence_repo import MONTH, commit_days_ago, day, with_evidence
 from tests.conftest import RepoFolder
 from tests.evidence.histories import POLICY, days, reports
@@ -32,7 +34,7 @@ STATUS: Mapping[str, tuple[tuple[MailReport, ...], str]] = {
         SOUND,
         f"""\
 example.com  p=none
-    window: {day(17)} to {day(30)}, 1050 messages of 2 reporters
+    window: {day(17)} to {day(30)} UTC, 1050 messages of 2 reporters
     office: 840 messages, 100 percent aligned
     shop: 210 messages, 100 percent aligned
     next: p none -> quarantine, now
@@ -46,7 +48,7 @@ DMARC: 1 domain, 1 ready for a step, 0 not yet
         ),
         f"""\
 example.com  p=none
-    window: {day(17)} to {day(30)}, 46664 messages of 2 reporters
+    window: {day(17)} to {day(30)} UTC, 46664 messages of 2 reporters
     office: 41580 messages, 100 percent aligned
     office: 84 messages, mailing list
     spoofs: 5000 messages
@@ -60,7 +62,7 @@ DMARC: 1 domain, 1 ready for a step, 0 not yet
         BROKEN,
         f"""\
 example.com  p=none
-    window: {day(17)} to {day(30)}, 6092 messages of 2 reporters
+    window: {day(17)} to {day(30)} UTC, 6092 messages of 2 reporters
     office: 840 messages, 100 percent aligned
     shop: 210 messages, 40 percent aligned
     203.0.113.80: 42 messages, unknown
@@ -78,7 +80,7 @@ DMARC: 1 domain, 0 ready for a step, 1 not yet
         tuple(both(days(25, 30), **{"office": 20})),
         f"""\
 example.com  p=none
-    window: {day(25)} to {day(30)}, 360 messages of 2 reporters
+    window: {day(25)} to {day(30)} UTC, 360 messages of 2 reporters
     office: 360 messages, 100 percent aligned
     blocks: 6 days of reports without a gap, 14 needed
         wait: days count from the last gap and the last change of DNS on
@@ -118,7 +120,7 @@ def test_advance_edits_the_policy_and_nothing_else(
     assert (ran.code, text(repo)) == (0, head + after)
     assert ran.out == (
         f"{PATH}: dmarc: p: quarantine\n"
-        f"    p none -> quarantine: {day(17)} to {day(30)}, 1050 messages of 2 reporters\n"
+        f"    p none -> quarantine: {day(17)} to {day(30)} UTC, 1050 messages of 2 reporters\n"
     )
     assert ran.next == "compile example.com  (then commit, plan and apply)"
     assert repo.run("lint").code == 0
@@ -315,3 +317,50 @@ def test_each_domain_is_shown_and_parked_ones_are_counted(repo: RepoFolder) -> N
         "a.example  parked: it asks for reject, and sends nothing\n"
         "DMARC: 1 domain, 0 ready for a step, 0 not yet, 1 parked\n"
     )
+
+
+SHARED = POLICY.replace("domain: example.com", "domains: [example.com, example.net]")
+
+
+def test_the_next_command_can_be_run_as_it_is_printed(repo: RepoFolder) -> None:
+    with_evidence(repo, SOUND)
+    printed = repo.run("dmarc", "status").err
+    [line] = [line for line in printed.splitlines() if line.startswith("Next: ")]
+    command = shlex.split(line.removeprefix("Next: ").partition("  (")[0])
+    assert command[-3:] == ["dmarc", "advance", "example.com"]
+    assert repo.run(*command[-3:]).code == 0
+
+
+@pytest.mark.parametrize("command", [("dmarc", "status"), ("next", "example.com")])
+def test_nobody_is_sent_to_advance_a_file_of_several_domains(
+    repo: RepoFolder, command: tuple[str, ...]
+) -> None:
+    """`dmarc advance` refuses it: each domain would take the step."""
+    with_evidence(repo, SOUND, SHARED)
+    ran = repo.run(*command)
+    assert "dmarc advance" not in ran.out + ran.err
+    if command[0] == "dmarc":
+        assert "compile  (once `p: quarantine` is below dmarc in a policy of its own" in ran.err
+    assert repo.run("dmarc", "advance", "example.com").code == 1
+
+
+# What the newest report found, and what is said where that is not what the file has.
+FOUND: Mapping[Policy, str | None] = {
+    Policy.NONE: None,
+    Policy.QUARANTINE: (
+        f"    DNS differs: the newest report, of {day(30)} UTC, found p=quarantine; {PATH} has "
+        "v=DMARC1; p=none; rua=mailto:dmarc@example.com; only reports of what the file has count\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("p", FOUND)
+def test_status_says_where_dns_is_not_as_the_file_has_it(repo: RepoFolder, p: Policy) -> None:
+    newest = reports(days(30), GOOGLE, {"office": 20}, p=p)
+    with_evidence(repo, (*both(range(1, 30), office=20), *newest))
+    ran = repo.run("dmarc", "status")
+    said = FOUND[p]
+    assert ("DNS differs" in ran.out) == (said is not None)
+    assert said is None or said in ran.out
+    [found] = json.loads(repo.run("dmarc", "status", "--format", "json").out)["domains"]
+    assert (found["differs"] is None) == (said is None)

@@ -71,6 +71,21 @@ CASES: dict[str, tuple[str, str, tuple[SessionReport, ...], str, str]] = {
         "breaking",
         "there is no evidence for mode enforce: no TLS report counts",
     ),
+    "a gate that asks for less": (
+        record("testing"),
+        "enforce, gate: {days: 2, sessions: 10, secured: 97.5, newest: 9d}",
+        GOOD,
+        "caution",
+        "the policy's gate asks for less than by default: "
+        "days 2 (14), sessions 10 (100), secured 97.5 (99), newest 9d (7d)",
+    ),
+    "a gate that asks for less, without evidence": (
+        record("testing"),
+        "enforce, gate: {reporters: 1}",
+        (),
+        "breaking",
+        "the policy's gate asks for less than by default: reporters 1 (2)",
+    ),
     "none to enforce": (record("none"), "enforce", (), "breaking", "there is no evidence"),
     "a first record": (
         "",

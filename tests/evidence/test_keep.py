@@ -58,8 +58,46 @@ def test_the_oldest_make_room() -> None:
     assert kept.evidence == evidence(*reports[20:])
     assert (len(text_of(kept.evidence)) <= room, kept.too_old) == (True, 20)
     assert keep(kept.evidence, reports, room).evidence == kept.evidence
-    with pytest.raises(MailAuthError, match="of the last 60 days take more than"):
-        keep(EMPTY, reports, room // 2)
+
+
+def flood(reporter: str, number: int, *, good: bool) -> list[AnyReport]:
+    """So many reports of one reporter about the last days of the hundred."""
+    return [
+        report(
+            record(count=at + 1, dkim=good, spf=False), day=99 - at % 9, org=reporter, id=str(at)
+        )
+        for at in range(number)
+    ]
+
+
+TRUE = [report(record(count=day + 1), day=day, id="t") for day in range(100)]
+SHARE = len(text_of(evidence(*TRUE)))
+
+
+def test_who_floods_pushes_out_no_other_reporter() -> None:
+    forged = flood("forger.example", 1000, good=True)
+    room = 2 * SHARE + 1000
+    kept = keep(EMPTY, [*TRUE, *forged], room)
+    assert set(TRUE) <= set(kept.evidence.mail)
+    assert len(text_of(kept.evidence)) <= room
+    theirs = [each for each in kept.evidence.mail if each not in TRUE]
+    assert kept.crowded == {"forger.example": 1000 - len(theirs)}
+    assert (len(theirs) > 90, kept.too_old) == (True, 0)
+    assert keep(kept.evidence, [*TRUE, *forged], room).evidence == kept.evidence
+
+
+def test_a_flood_under_the_name_of_a_reporter_keeps_what_says_less_good() -> None:
+    """Nobody can take the failures out of evidence by good news under the same name."""
+    bad = flood("receiver.example", 20, good=False)
+    kept = keep(evidence(*bad), flood("receiver.example", 1000, good=True), SHARE)
+    assert set(bad) <= set(kept.evidence.mail)
+    assert list(kept.crowded) == ["receiver.example"]
+
+
+def test_where_many_flood_nothing_is_pushed_out() -> None:
+    many = [each for at in range(200) for each in flood(f"r{at}.example", 5, good=True)]
+    with pytest.raises(MailAuthError, match="of the last 60 days, of 200 reporters, take more"):
+        keep(EMPTY, many, SHARE)
 
 
 FAILING = record(dkim=False, spf=False)

@@ -60,7 +60,7 @@ def test_status_says_what_fails_and_what_blocks(repo: RepoFolder) -> None:
     assert (ran.code, ran.out) == (
         0,
         f"""example.com  mode testing
-    window: {first} to {last}, 1456 sessions of 2 reporters, 96.1 percent secured
+    window: {first} to {last} UTC, 1456 sessions of 2 reporters, 96.1 percent secured
     certificate-expired at mx2.example.com (56 sessions), last on {last}, told by google.com, yahoo.com
         the certificate has expired: renew it, and reload the mail server
     blocks: 96.1 percent secured, 99 needed: certificate-expired at mx2.example.com (56 sessions)
@@ -184,6 +184,16 @@ def test_advance_refuses(
     ran = repo.run("mta_sts", "advance", "example.com")
     assert (ran.code, ran.err) == (1, f"{says}\n")
     assert file.read_text() == policy
+
+
+def test_nobody_is_sent_to_advance_a_file_of_several_domains(repo: RepoFolder) -> None:
+    shared = POLICY.replace("domain: example.com", "domains: [example.com, example.net]")
+    repo.policy(shared)
+    put(repo, sessions=GOOD)
+    ran = repo.run("mta_sts", "status")
+    assert "1 ready for mode enforce" in ran.out
+    assert "mta_sts advance" not in ran.err
+    assert "compile  (once mode enforce is written by hand: " in ran.err
 
 
 FINDINGS = [

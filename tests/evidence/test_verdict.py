@@ -236,6 +236,65 @@ def test_no_single_report_advances_what_blocks(
     assert not declared(history(DEFECTS[name], own)).met
 
 
+# What blocks by the reports of others, whatever one reporter says, and however often.
+BY_OTHERS: Mapping[str, tuple[MailReport, ...]] = {
+    "aligned": tuple(both(MONTH, office=96, shop_unsigned=3)),
+    "aligned, of one reporter": tuple(reports(MONTH, GOOGLE, {"office": 96, "shop_unsigned": 3})),
+    "each": tuple(both(MONTH, office=500, shop=9, shop_unsigned=1)),
+    "each, of little mail": tuple(both(days(20, 30), office=100, shop=1, shop_unsigned=1)),
+    "unknown": tuple(both(MONTH, office=49, forgotten=1)),
+    "volume": (*both(days(5), office=2), *both(days(20), office=2)),
+    "reporters": (),
+}
+
+
+@pytest.mark.parametrize("name", BY_OTHERS)
+@pytest.mark.parametrize("number", [2, 20, 10**6])
+def test_one_reporter_permits_nothing_that_others_block(
+    declared: Judge, name: str, number: int
+) -> None:
+    false = reports(MONTH, OTHER, {"office": number, "shop": number})
+    assert not declared(history(BY_OTHERS[name], false)).met
+
+
+def test_what_one_reporter_permits_is_told(repo: RepoFolder) -> None:
+    false = reports(MONTH, OTHER, {"office": 10**6, "shop": 10**6})
+    found = blocks(judged(repo, history(BY_OTHERS["each"], false)))
+    assert found == {
+        Part.EACH: "lowest of the declared senders: shop has 90 percent, 95 needed: without forger.example"
+    }
+
+
+def test_a_few_failures_that_others_see_do_not_block(repo: RepoFolder) -> None:
+    made = (
+        reports(MONTH, GOOGLE, {"office": 200, "shop": 100}),
+        reports(days(1, 29), YAHOO, {"office": 20, "shop": 5}),
+        reports([30], YAHOO, {"office": 20, "shop_unsigned": 2, "forgotten": 2}),
+    )
+    assert judged(repo, history(*made)).met
+
+
+# What a second reporter saw, and what is said of reporters.
+SAW: Mapping[str, tuple[dict[str, int], str]] = {
+    "nothing": ({}, "1 reporter, 2 needed: 1 saw no mail that may be yours"),
+    "spoofs": ({"spoofed": 900}, "1 reporter, 2 needed: 1 saw no mail that may be yours"),
+    "mail of ours": ({"office": 100}, ""),
+}
+
+
+@pytest.mark.parametrize("name", SAW)
+def test_a_reporter_that_saw_no_mail_of_ours_is_none(repo: RepoFolder, name: str) -> None:
+    mail, words = SAW[name]
+    found = judged(repo, history(reports(MONTH, GOOGLE, SOUND), reports([28, 29], YAHOO, mail)))
+    assert blocks(found).get(Part.REPORTERS, "") == words
+
+
+def test_a_gate_of_one_reporter_takes_its_word(repo: RepoFolder) -> None:
+    policy = POLICY.replace("p: none", "p: none, gate: {reporters: 1}")
+    made = (reports(MONTH, GOOGLE, SOUND), reports([28, 29], YAHOO, {"office": 1}))
+    assert judged(repo, history(*made), policy).met
+
+
 def test_one_message_does_not_decide_over_a_sender(repo: RepoFolder) -> None:
     made = history(both(MONTH, office=20, shop=20), reports([29], OTHER, {"shop_unsigned": 1}))
     assert judged(repo, made).met

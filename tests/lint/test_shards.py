@@ -223,6 +223,25 @@ def edited(repo: RepoFolder, name: str, **changes: Any) -> None:
     path.write_text(json.dumps(data))
 
 
+@pytest.mark.parametrize(
+    "edit", [{"of": 10**9}, {"number": 0}, {"number": 3}, {"day": "today"}], ids=str
+)
+def test_a_shard_that_somebody_edited_is_refused(team: RepoFolder, edit: dict[str, Any]) -> None:
+    [name, _] = shards(team, 2)
+    edited(team, name, **edit)
+    assert refused(team, name) == "lint-1.json is not as it was written; make the shard again\n"
+
+
+def test_shards_are_merged_as_of_their_day(team: RepoFolder) -> None:
+    """On that day, what is waived until then was waived still."""
+    names = shards(team, 2)
+    for name in names:
+        edited(team, name, day="2020-01-01")
+    said = team.run("lint", "merge", *names).out
+    assert "WAIVER001" in team.run("lint").out
+    assert "WAIVER001" not in said
+
+
 def test_shards_of_another_version_are_refused(team: RepoFolder) -> None:
     names = shards(team, 2)
     for name in names:

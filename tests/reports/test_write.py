@@ -8,10 +8,12 @@ import subprocess
 import sys
 import time
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 
 from mailauth_dns.cli import evidence_keeper
+from mailauth_dns.evidence.kept.keep import keep
 from mailauth_dns.policy.repo_layout import EVIDENCE_DIR
 from tests.conftest import RepoFolder
 from tests.reports import made
@@ -252,3 +254,20 @@ def test_what_is_written_in_several_goes_is_the_same(
     ran = kept.run("reports", "read", "--write", "reports")
     assert ran.code == 1
     assert ran.out.count("zones/evidence/example.com.json:1:2: not JSON") == 1
+
+
+def test_a_reporter_that_sends_more_than_its_share_is_told(
+    kept: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(evidence_keeper, "keep", partial(keep, room=1500))
+    other = ("receiver.example", "other.example")
+    for number in range(6):
+        one = on_day(number, ("<report_id>", f"<report_id>{number}"))
+        kept.write(f"reports/{number}.xml", one if number else one.replace(*other))
+    ran = kept.run("reports", "read", "--write", "reports")
+    assert ran.code == 1
+    assert "zones/evidence/example.com.json: no room for" in ran.out
+    assert (
+        "of mail.receiver.example of the last 60 days, which sends more than its share" in ran.out
+    )
+    assert '"reporter": "mail.other.example"' in text(kept)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from mailauth_dns.cli import completions, headings, lint_result
-from mailauth_dns.cli.lint_result import FailOn, LintFailOn, LintFormat, LintOutput
+from mailauth_dns.cli.jobs import Jobs, policy_files, processes_for
+from mailauth_dns.cli.lint_result import Asked, FailOn, LintFailOn, LintFormat, LintOutput
 from mailauth_dns.cli.options import Domains, PrivateWeb
-from mailauth_dns.cli.session import domains, session_of
+from mailauth_dns.cli.session import Session, domains, session_of
 from mailauth_dns.cli.shard_option import ShardOption, shard_of
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.lint_policies import lint_repo
+from mailauth_dns.lint.rule import Rule
+from mailauth_dns.lint_policies import Linted, lint_repo, linted
+from mailauth_dns.spread.shard import Shard
 
 
 def command(
@@ -60,6 +64,7 @@ def command(
     ] = None,
     fail_on: LintFailOn = FailOn.ERROR,
     format: LintOutput = LintFormat.TEXT,
+    jobs: Jobs = None,
 ) -> int:
     """Check the policies and, with --live, what is in DNS.
 
@@ -73,7 +78,19 @@ def command(
     if out is not None and part is None:
         raise MailAuthError("--out: only a shard has a file; add --shard, or write `> FILE`")
     wanted = lint_result.asked(domains(domain), select, ignore, live=live)
+    alone = live or wanted.domains or part is not None
+    found = None if alone else _in_parts(session, wanted.rules, jobs)
+    if found is None:
+        found = _whole(session, wanted, private_web, part, out)
+    return lint_result.tell(session, found, wanted, format, fail_on, kept=out is not None)
+
+
+def _whole(
+    session: Session, wanted: Asked, private_web: bool, part: Shard | None, out: Path | None
+) -> Linted:
+    """Check policies in this process."""
     repo, publications = session.load()
+    live = wanted.live
     with session.waiting("asking DNS and the web" if live else "checking policies"):
         if part is None:
             result = lint_repo(
@@ -89,6 +106,17 @@ def command(
 
             asked = lint_shard.AskedShard(wanted, private_web, part, out)
             result = lint_shard.looked(session, repo, publications, asked)
-    return lint_result.tell(
-        session, publications, result, wanted, format, fail_on, kept=out is not None
-    )
+    return linted(result, publications, wanted.domains)
+
+
+def _in_parts(session: Session, rules: Sequence[Rule], jobs: int | None) -> Linted | None:
+    """Check all policies in several processes; None where that is not worth it, or cannot be."""
+    number = processes_for(policy_files(session.root), jobs)
+    if number == 1:
+        return None
+    # Large repos alone need these.
+    from mailauth_dns.lint_parts.lint_in_parts import lint_in_parts
+    from mailauth_dns.spread.processes import Processes
+
+    with session.waiting("checking policies"), Processes(number) as processes:
+        return lint_in_parts(session.root, rules, processes)

@@ -17,7 +17,7 @@ from mailauth_dns.lint import shard_file
 from mailauth_dns.lint.catalog import ALL_RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.shard_file import LintShard, Places
-from mailauth_dns.lint_policies import merge_shards
+from mailauth_dns.lint_policies import linted, merge_shards
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.policy.repo_state import repo_state
 from mailauth_dns.spread import merge
@@ -59,7 +59,9 @@ def command(
             rules=asked.rules,
             today=day,
         )
-    return lint_result.tell(session, publications, result, asked, format, fail_on, merged=True)
+    return lint_result.tell(
+        session, linted(result, publications, asked.domains), asked, format, fail_on, merged=True
+    )
 
 
 def _found(repo: Repo, shards: dict[str, LintShard], asked: Asked) -> list[Finding]:

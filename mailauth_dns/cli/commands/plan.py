@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from mailauth_dns.cache.shelf import Shelf
 from mailauth_dns.cli import completions, headings, plan_format, plan_result, what_next_plan
-from mailauth_dns.cli.options import Domains, NoLive
+from mailauth_dns.cli.options import Domains, NoCache, NoLive
 from mailauth_dns.cli.plan_format import MaxChars, PlanFormat, PlanOutput
 from mailauth_dns.cli.plan_result import DetailedExitcode, Out, PlanFailOn
 from mailauth_dns.cli.plan_scope import ChangedSince, LiveOnly, OnlyProvider, PlanScope
@@ -16,9 +19,11 @@ from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import Session, domains, session_of
 from mailauth_dns.cli.shard_option import ShardOption, shard_of
 from mailauth_dns.compile.publication import Publication
+from mailauth_dns.deploy.plan_batch import Noted
 from mailauth_dns.deploy.plan_live_only import plan_live_only
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
+from mailauth_dns.deploy.quiet_zones import QuietZones
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.policy.repo import Repo
@@ -46,6 +51,7 @@ def command(
     fail_on: PlanFailOn = None,
     detailed_exitcode: DetailedExitcode = False,
     no_live: NoLive = False,
+    no_cache: NoCache = False,
     normalize: Annotated[
         bool,
         typer.Option(
@@ -73,15 +79,12 @@ def command(
     scope = PlanScope(changed_since, tuple(provider or ()), live_only, shard_of(shard))
     scope.refuse_beside(show=show is not None, no_live=no_live)
     plan_format.check(format, max_chars)
-    declaring: list[DomainName] = []
+    declaring: Sequence[DomainName] = ()
     if show is not None:
         file = plan_file.read(session.path(show))
     else:
-        repo, publications = session.load()
-        declaring = [domain for publication in publications for domain in publication.domains]
         request = PlanRequest(domains(domain), not no_live, normalize, show_kept)
-        request = scope.narrowed(session, repo, publications, request)
-        file = _made(session, repo, publications, request, live_only=live_only)
+        file, declaring = _of_repo(session, request, scope, session.shelf(no_cache=no_cache))
         plan_result.write(session, out, file)
     plan_format.show(session, file, format, max_chars, show_kept)
     code = plan_result.exit_code(session, file, fail_on, detailed=detailed_exitcode)
@@ -89,20 +92,38 @@ def command(
     return code
 
 
+def _of_repo(
+    session: Session, request: PlanRequest, scope: PlanScope, shelf: Shelf
+) -> tuple[Plan, Sequence[DomainName]]:
+    """Return the plan that is requested, and the domains that were looked at for it."""
+    quiet = None
+    if shelf.is_open and scope.is_whole and not request.live and not request.domains:
+        with session.waiting("reading policies"):
+            quiet = QuietZones(shelf, session.root, (request.normalize, request.show_kept))
+        plan = quiet.recalled(partial(_made, session, request))
+        if plan is not None:
+            return plan, ()
+    repo, publications = session.load()
+    declaring = [domain for publication in publications for domain in publication.domains]
+    request = scope.narrowed(session, repo, publications, request)
+    if quiet is not None:
+        return quiet.whole(repo, publications, partial(_made, session, request)), declaring
+    if scope.live_only:
+        with session.waiting("asking the authoritative servers"):
+            return plan_live_only(repo, publications, request), declaring
+    return _made(session, request, repo, publications), declaring
+
+
 def _made(
     session: Session,
+    request: PlanRequest,
     repo: Repo,
     publications: tuple[Publication, ...],
-    request: PlanRequest,
-    *,
-    live_only: bool,
+    noted: Noted = lambda _zone, _proposal: None,
 ) -> Plan:
-    if live_only:
-        with session.waiting("asking the authoritative servers"):
-            return plan_live_only(repo, publications, request)
     chosen = request.chosen(repo, publications)
     if chosen and not any(publication.providers for publication in chosen):
         session.say(f"nothing can be planned: {NO_PROVIDER}")
     session.hide_secrets(repo)
     with providers(repo) as pool:
-        return planned(session, repo, pool, publications, request)
+        return planned(session, repo, pool, publications, request, noted)

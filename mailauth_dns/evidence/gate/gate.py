@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import date, timedelta
 from enum import StrEnum
 
@@ -28,17 +28,25 @@ class Gate:
     each: float = 95
 
     @property
-    def lowered(self) -> tuple[str, ...]:
-        """What it asks less of than by default, in words such as `days 1 (14)`."""
-        usual, words = Gate(), list[str]()
-        for part in ("days", "volume", "aligned", "each", "reporters"):
-            if getattr(self, part) < getattr(usual, part):
-                words.append(f"{part} {getattr(self, part):g} ({getattr(usual, part):g})")
-        if self.newest > usual.newest:
-            words.append(f"newest {_hours(self.newest)} ({_hours(usual.newest)})")
-        if self.unknown > usual.unknown:
-            words.append(f"unknown {self.unknown:g} ({usual.unknown:g})")
-        return tuple(words)
+    def lowered(self) -> str:
+        """What it asks less of than by default, in words."""
+        return _lowered(self, Gate())
+
+
+def _lowered(gate: Gate | TlsGate, usual: Gate | TlsGate) -> str:
+    """Return in words what a gate asks less of, such as `... by default: days 1 (14)`."""
+    words = list[str]()
+    for part in fields(gate):
+        here, there = getattr(gate, part.name), getattr(usual, part.name)
+        # A share of unknown sources, and an age, are what there may be at most.
+        less = here > there if part.name in (Part.NEWEST, Part.UNKNOWN) else here < there
+        if less:
+            words.append(f"{part.name} {_number(here)} ({_number(there)})")
+    return f"the policy's gate asks for less than by default: {', '.join(words)}" if words else ""
+
+
+def _number(value: float | timedelta) -> str:
+    return _hours(value) if isinstance(value, timedelta) else f"{value:g}"
 
 
 def _hours(time: timedelta) -> str:
@@ -60,6 +68,11 @@ class TlsGate:
     reporters: int = 2
     # Who gets little mail gets no report of a long weekend, and the next one two days after it.
     newest: timedelta = timedelta(days=7)
+
+    @property
+    def lowered(self) -> str:
+        """What it asks less of than by default, in words."""
+        return _lowered(self, TlsGate())
 
 
 class Part(StrEnum):

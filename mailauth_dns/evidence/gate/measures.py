@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from fractions import Fraction
@@ -79,19 +79,26 @@ def _days(at: Look) -> Measured:
 
 
 def _volume_part(at: Look) -> Measured:
-    numbers = [_volume(each, own=at.own) for each in at.shown]
-    rest = window.without_largest(numbers)
-    words = f"{count(sum(numbers), 'message')} of declared senders, {at.gate.volume} needed"
-    if rest < at.gate.volume <= sum(numbers):
-        words += f": {rest} without the largest report, which alone cannot decide"
-    return Measured(Part.VOLUME, rest >= at.gate.volume, words)
+    seen, needed = window.Volume(at.gate), at.gate.volume
+    for each in at.shown:
+        seen.add(each.window.reporter, _volume(each, own=at.own))
+    words = f"{count(seen.total, 'message')} of declared senders, {needed} needed"
+    if seen.without_report < needed <= seen.total:
+        words += f": {seen.without_report} without the largest report, which alone cannot decide"
+    elif seen.counts < needed <= seen.total:
+        words += f": {seen.of_others} without the reporter that saw most, which alone cannot decide"
+    return Measured(Part.VOLUME, seen.counts >= needed, words)
 
 
 def _reporters(at: Look) -> Measured:
-    number, names = window.reporters(at.shown), {each.window.reporter for each in at.shown}
+    saw = [each for each in at.shown if each.numbers.real]
+    number, names = window.reporters(saw), {each.window.reporter for each in saw}
     words = f"{count(len(names), 'reporter')}, {at.gate.reporters} needed"
+    others = {each.window.reporter for each in at.shown} - names
     if number < at.gate.reporters <= len(names):
         words += ": one has sent a single report, which alone cannot decide"
+    elif number < at.gate.reporters and others:
+        words += f": {len(others)} saw no mail that may be yours"
     return Measured(Part.REPORTERS, number >= at.gate.reporters, words)
 
 
@@ -111,10 +118,26 @@ def _aligned(at: Look) -> Measured:
         elif bad:
             words += f": {_worst(good, bad)}"
         return Measured(Part.ALIGNED, met=False, words=words)
+    if (rest := _without_one(at, at.shown, _aligned_pair, bound)) is not None:
+        words += f": {_low(rest[0])} without {rest[1]}"
+        return Measured(Part.ALIGNED, met=False, words=words)
     for reporter, theirs in _below(at):
         words += f": {reporter} says {_low(theirs)}"
         return Measured(Part.ALIGNED, met=False, words=words)
     return Measured(Part.ALIGNED, met=True, words=words)
+
+
+def _without_one(
+    at: Look, reports: Sequence[Counted], pair: Callable[[Counted], tuple[int, int]], bound: float
+) -> tuple[Fraction, str] | None:
+    """Return a share that is too low without one reporter, and which; None where there is none.
+
+    A gate that asks for one reporter takes its word.
+    """
+    if at.gate.reporters < 2:
+        return None
+    rest = window.least_without_one((each.window.reporter, pair(each)) for each in reports)
+    return rest if rest is not None and not _reaches(rest[0], bound) else None
 
 
 def _below(at: Look) -> Iterator[tuple[str, Fraction]]:
@@ -134,6 +157,7 @@ def _below(at: Look) -> Iterator[tuple[str, Fraction]]:
 
 def _each(at: Look) -> Measured:
     bound, lowest, silent = at.gate.each, list[tuple[Fraction, str]](), list[str]()
+    compared = list[_Share]()
     streams = sorted({stream for each in at.reports for stream in each.numbers.streams}, key=str)
     for sender in sorted({stream.sender for stream in streams}):
         theirs = frozenset(stream for stream in streams if stream.sender == sender)
@@ -144,22 +168,29 @@ def _each(at: Look) -> Measured:
         low = [each for each in parts if not _reaches(each.least, bound)]
         lowest += [(each.least, each.name) for each in low or shares]
         silent += [each.silent for each in (*shares, *low) if each.silent]
+        compared += low or shares
     if not lowest:
         return Measured(Part.EACH, met=True, words="no declared sender was seen")
     low_ones = [each for each in sorted(lowest) if not _reaches(each[0], bound)]
     told = ", ".join(f"{name} has {_low(least)}" for least, name in low_ones or [min(lowest)])
     words = f"lowest of the declared senders: {told} percent, {bound:g} needed"
+    if without := sorted({each.without for each in compared if each.without}):
+        words += f": without {', '.join(without)}"
     return Measured(Part.EACH, not low_ones, "; ".join((words, *dict.fromkeys(silent))))
 
 
 @dataclass(frozen=True, slots=True)
 class _Share:
-    """What passes of some mail, and in words that there is none of late."""
+    """What passes of some mail, and in words that there is none of late.
+
+    `without` is the reporter without which it is too little.
+    """
 
     name: str
     least: Fraction
     messages: int
     silent: str
+    without: str | None
 
 
 def _share_of(at: Look, streams: Collection[Stream], name: str) -> _Share:
@@ -172,34 +203,44 @@ def _share_of(at: Look, streams: Collection[Stream], name: str) -> _Share:
     if not recent:
         recent = of(at.reports)
         silent = f"{name} is silent since {max(map(_last, recent))}"
-    pairs = [
-        (
-            sum(each.numbers.aligned.get(stream, 0) for stream in streams),
-            sum(each.numbers.failed.get(stream, 0) for stream in streams),
-        )
-        for each in recent
-    ]
-    least = window.worst_share(pairs)
-    return _Share(name, least if least is not None else Fraction(1), sum(map(sum, pairs)), silent)
+
+    def pair(each: Counted) -> tuple[int, int]:
+        of = (each.numbers.aligned, each.numbers.failed)
+        good, bad = (sum(part.get(stream, 0) for stream in streams) for part in of)
+        return good, bad
+
+    pairs = list(map(pair, recent))
+    worst, without = window.worst_share(pairs), None
+    least = worst if worst is not None else Fraction(1)
+    if _reaches(least, at.gate.each):
+        least, without = _without_one(at, recent, pair, at.gate.each) or (least, None)
+    return _Share(name, least, sum(map(sum, pairs)), silent, without)
 
 
 def _unknown(at: Look) -> Measured:
     bound, sources = at.gate.unknown, window.summed(each.numbers.unknown for each in at.shown)
     unknown = [_sum(each, "unknown") for each in at.shown]
     real = [each.numbers.real for each in at.shown]
-    pairs = ((whole - part, part) for whole, part in zip(real, unknown, strict=True))
-    known = window.worst_share(pairs)
+
+    def pair(each: Counted) -> tuple[int, int]:
+        part = _sum(each, "unknown")
+        return each.numbers.real - part, part
+
+    known = window.worst_share(map(pair, at.shown))
     if known is None:
         return Measured(Part.UNKNOWN, met=True, words="no mail of unknown sources")
     part, whole = 1 - known, Fraction(sum(unknown), sum(real))
-    met = part * 100 <= Fraction(str(bound))
+    most = Fraction(str(bound))
     words = f"{_high(whole)} percent from unknown sources, at most {bound:g}"
-    if not met:
-        if whole * 100 <= Fraction(str(bound)):
-            words += f": {_high(part)} without the report that says most for it"
-        name = max(sources, key=lambda each: (sources[each], each))
-        words += f": {name} has {count(sources[name], 'message')}"
-    return Measured(Part.UNKNOWN, met, words)
+    if met := part * 100 <= most:
+        if (rest := _without_one(at, at.shown, pair, 100 - bound)) is None:
+            return Measured(Part.UNKNOWN, met, words)
+        words += f": {_high(1 - rest[0])} without {rest[1]}"
+    elif whole * 100 <= most:
+        words += f": {_high(part)} without the report that says most for it"
+    name = max(sources, key=lambda each: (sources[each], each))
+    words += f": {name} has {count(sources[name], 'message')}"
+    return Measured(Part.UNKNOWN, met=False, words=words)
 
 
 def _last(report: Counted) -> date:

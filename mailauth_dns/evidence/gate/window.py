@@ -1,7 +1,7 @@
 """The window: the latest days of reports without a gap.
 
-Every number is also taken without the one report that speaks most for a step. One false report can
-then block a step, and never bring it about.
+Every number is also taken without the one report that speaks most for a step, and without the one
+reporter that does. Who sends false reports can then block a step, and never bring it about.
 """
 
 from __future__ import annotations
@@ -15,6 +15,8 @@ from mailauth_dns.evidence.gate.gate import Gate
 
 _K = TypeVar("_K")
 _SLACK = 60  # seconds: most reporters end a day with its last second
+_OTHERS = 5  # of so many parts of the volume, one is of others than the reporter that saw most
+_SOME = 3  # messages of a few: fewer are an accident
 
 
 def latest_run(reports: Iterable[Counted], gap: float) -> tuple[Counted, ...]:
@@ -77,13 +79,47 @@ def window(run: Sequence[Counted], gate: Gate, volume: Callable[[Counted], int])
     # The second from the end: no report alone moves the window away from what failed.
     end = left[-2].window.end if len(left) > 1 else 0
     found = list[Counted]()
-    cut, sum_, largest = end - gate.days * DAY + _SLACK, 0, 0
-    while left and (left[-1].window.end > cut or sum_ - largest < gate.volume):
+    cut, so_far = end - gate.days * DAY + _SLACK, Volume(gate)
+    while left and (left[-1].window.end > cut or so_far.counts < gate.volume):
         each = left.pop()
         found.append(each)
-        sum_ += volume(each)
-        largest = max(largest, volume(each))
+        so_far.add(each.window.reporter, volume(each))
     return found
+
+
+class Volume:
+    """Messages of reports, one after the other, and how many of them a gate counts."""
+
+    def __init__(self, gate: Gate) -> None:
+        self._alone = gate.reporters < 2
+        self._by_reporter: dict[str, int] = {}
+        self.total = self._largest = self._most = 0
+
+    def add(self, reporter: str, messages: int) -> None:
+        """Count a report in."""
+        self.total += messages
+        self._largest = max(self._largest, messages)
+        if not messages:
+            return
+        theirs = self._by_reporter.get(reporter, 0) + messages
+        self._by_reporter[reporter] = theirs
+        self._most = max(self._most, theirs)
+
+    @property
+    def counts(self) -> int:
+        """How many count; that there is but one reporter is not held against the volume."""
+        alone = self._alone or len(self._by_reporter) < 2
+        return min(self.without_report, self.total if alone else _OTHERS * self.of_others)
+
+    @property
+    def without_report(self) -> int:
+        """Those that are not in the largest report."""
+        return self.total - self._largest
+
+    @property
+    def of_others(self) -> int:
+        """Those that the reporter that saw most did not see."""
+        return self.total - self._most
 
 
 def without_largest(numbers: Iterable[int]) -> int:
@@ -124,3 +160,26 @@ def worst_share(parts: Iterable[tuple[int, int]]) -> Fraction | None:
         return whole
     one, other = min(rests, key=lambda rest: rest[0] / (rest[0] + rest[1]))
     return min(whole, Fraction(one, one + other))
+
+
+def least_without_one(
+    parts: Iterable[tuple[str, tuple[int, int]]],
+) -> tuple[Fraction, str] | None:
+    """Return the least share of the first number in both without one reporter, and without which.
+
+    `parts` have the reporter of each pair. A few messages, which may be an accident, are not enough
+    for a share. None where nobody's is.
+    """
+    found: dict[str, list[int]] = {}
+    for reporter, (good, bad) in parts:
+        theirs = found.setdefault(reporter, [0, 0])
+        theirs[0] += good
+        theirs[1] += bad
+    good, bad = (sum(each[index] for each in found.values()) for index in (0, 1))
+    rests = (
+        (good - one, bad - other, reporter)
+        for reporter, (one, other) in sorted(found.items())
+        if bad - other >= _SOME
+    )
+    shares = ((Fraction(one, one + other), reporter) for one, other, reporter in rests)
+    return min(shares, default=None)

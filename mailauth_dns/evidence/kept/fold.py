@@ -68,7 +68,7 @@ def _rows(found: dict[RowKind, Counted]) -> tuple[Row, ...]:
 
 
 def _kind(record: Record, domain: DomainName) -> RowKind:
-    spf = record.spf or _asked(record.envelope_from)
+    spf = (*record.spf, *_asked(record))
     return RowKind(
         record.source,
         record.header_from,
@@ -79,9 +79,15 @@ def _kind(record: Record, domain: DomainName) -> RowKind:
     )
 
 
-def _asked(envelope_from: DomainName | None) -> tuple[SpfResult, ...]:
-    """Return the domain that SPF was asked about where the reporter gives no result."""
-    return (SpfResult(envelope_from, None),) if envelope_from else ()
+def _asked(record: Record) -> tuple[SpfResult, ...]:
+    """Return the domain that SPF was asked about where the reporter gives no result for it.
+
+    Without a path it was the name in HELO, and reporters call that the path, or leave it empty.
+    """
+    name = record.envelope_from
+    if not name or any(not each.helo or each.domain == name for each in record.spf):
+        return ()
+    return (SpfResult(name, None),)
 
 
 # The same few results stand in thousands of records.

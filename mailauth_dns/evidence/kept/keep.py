@@ -4,22 +4,17 @@ from __future__ import annotations
 
 import heapq
 from collections import Counter
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from mailauth_dns.errors import MailAuthError
 from mailauth_dns.evidence.evidence import Evidence, MailReport
-from mailauth_dns.evidence.kept.evidence_lines import line_of
 from mailauth_dns.evidence.kept.merge import merged, pruned
+from mailauth_dns.evidence.kept.room import fitted
 from mailauth_dns.evidence.kept.together import AnyReport, rank, together
 
 KEPT = timedelta(days=400)
-# Octets of a file; the oldest reports make room. Git forges refuse files of 100 000 000.
-MAX_WRITTEN = 20_000_000
-_AROUND = 300  # octets of a file that are no report
-# Days that never make room: who sends many false reports must not push out what the true ones say.
-_NEWEST = timedelta(days=60)
+MAX_WRITTEN = 20_000_000  # octets of a file; git forges refuse files of 100 000 000
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +22,14 @@ class Kept:
     """The evidence as it is then, the reports that are new in it, and how many are too old for it.
 
     `contradicted` are the places, in what came, of reports that the evidence has otherwise.
+    `crowded` counts by reporter what has no room of the newest days.
     """
 
     evidence: Evidence
     added: tuple[AnyReport, ...]
     too_old: int
     contradicted: tuple[int, ...]
+    crowded: Mapping[str, int]
 
 
 def keep(before: Evidence, came: Sequence[AnyReport], room: int = MAX_WRITTEN) -> Kept:
@@ -42,18 +39,20 @@ def keep(before: Evidence, came: Sequence[AnyReport], room: int = MAX_WRITTEN) -
     and what is known of a domain that gets no more reports stays.
 
     Raises:
-        MailAuthError: there is no room for the reports of the newest 60 days.
+        MailAuthError: there is no room for what many reporters say of the newest 60 days.
     """
     whole = merged(before, together(before.domain, came))
     newest = max((each.window.last_day for each in _all(whole)), default=date.min)
     recent = pruned(whole, newest - KEPT) if size(whole) else whole
-    after = _fitting(recent, room, newest)
+    found = fitted(recent, room, newest)
+    after = found.evidence
     had = set(map(_key, _all(before)))
     return Kept(
         after,
         added=tuple(each for each in _all(after) if _key(each) not in had),
-        too_old=size(whole) - size(after),
+        too_old=size(whole) - size(after) - sum(found.crowded.values()),
         contradicted=tuple(_contradicted(before, came)),
+        crowded=found.crowded,
     )
 
 
@@ -69,24 +68,6 @@ def _all(evidence: Evidence) -> Iterator[AnyReport]:
 
 def _key(report: AnyReport) -> Hashable:
     return (type(report), report.window)
-
-
-def _fitting(evidence: Evidence, room: int, newest: date) -> Evidence:
-    """Return the newest reports for which there is room."""
-    left = room - _AROUND
-    kept: list[AnyReport] = []
-    for report in reversed(list(_all(evidence))):
-        left -= len(line_of(evidence.domain, report)) + 2
-        if left < 0 and newest - report.window.last_day <= _NEWEST:
-            raise MailAuthError(
-                f"the reports about {evidence.domain} of the last {_NEWEST.days} days take more "
-                f"than {room} octets, which is more than reporters send: look for false ones, "
-                "and read the others"
-            )
-        if left < 0:
-            break
-        kept.append(report)
-    return together(evidence.domain, kept)
 
 
 def _contradicted(before: Evidence, came: Sequence[AnyReport]) -> Iterator[int]:

@@ -34,11 +34,11 @@ def together(domain: DomainName, reports: Iterable[AnyReport]) -> Evidence:
 
 def _put(domain: DomainName, found: dict[Window, _R], report: _R) -> None:
     before = found.get(report.window)
-    if before is None or (before != report and _worse(domain, report) > _worse(domain, before)):
+    if before is None or (before != report and worse(domain, report) > worse(domain, before)):
         found[report.window] = report
 
 
-def _worse(domain: DomainName, report: AnyReport) -> tuple[int, int, int, str]:
+def worse(domain: DomainName, report: AnyReport) -> tuple[int, int, int, str]:
     """Return how little good a report says, so that no two have the same."""
     if isinstance(report, MailReport):
         counts: dict[bool | None, int] = {True: 0, False: 0, None: 0}

@@ -11,6 +11,7 @@ from collections.abc import Hashable, Mapping
 from mailauth_dns.evidence.evidence import Evidence, Row
 from mailauth_dns.evidence.sources import failed, passed
 from mailauth_dns.evidence.sources.clues import Clues
+from mailauth_dns.evidence.sources.contradicted import as_proven
 from mailauth_dns.evidence.sources.declared_sources import Declared
 from mailauth_dns.evidence.sources.source_kind import AttributedRow, SourceKind
 from mailauth_dns.evidence.sources.strangers import Judged, settled
@@ -24,6 +25,7 @@ def attributed(
 ) -> tuple[AttributedRow, ...]:
     """Return every row of the evidence with whose messages it holds, in its order.
 
+    Rows have no alignment that their own results rule out.
     `hosts` are the names of hosts by address, as far as they were asked for.
     """
     clues = Clues(declared, hosts or {})
@@ -31,7 +33,8 @@ def attributed(
     found, likes = [], list[Hashable]()
     for report in evidence.mail:
         modes = (report.published.adkim, report.published.aspf)
-        for row in report.rows:
+        for told in report.rows:
+            row = as_proven(told, evidence.domain)
             alike = (
                 row.source,
                 row.author,

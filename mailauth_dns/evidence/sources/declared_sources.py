@@ -57,10 +57,10 @@ class DeclaredSource:
 
     def is_led_to(self, name: str) -> bool:
         """Tell whether a name seems to have the owner of the names that this source leads to."""
-        return any(_has_one_owner(DomainName(name), DomainName(each)) for each in self.led_to)
+        return any(have_one_owner(DomainName(name), DomainName(each)) for each in self.led_to)
 
 
-def _has_one_owner(one: DomainName, two: DomainName) -> bool:
+def have_one_owner(one: DomainName, two: DomainName) -> bool:
     """Tell whether one name is at or below the other, or both are below one owner's domain."""
     if is_at_or_below(one, two) or is_at_or_below(two, one):
         return True

@@ -1,0 +1,65 @@
+"""How many processes a command works in."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mailauth_dns.cli import headings
+from mailauth_dns.errors import MailAuthError, one_line
+from mailauth_dns.policy.repo_layout import POLICY_DIR
+
+# Named here too, because the module with the processes is loaded for large repos alone.
+VARIABLE = "MAILAUTH_JOBS"
+SMALL = 500  # policies for which starting processes would cost more than they save
+_MOST = 256
+
+Jobs = Annotated[
+    int | None,
+    typer.Option(
+        "--jobs",
+        metavar="N",
+        min=1,
+        max=_MOST,
+        help="processes at most; default: one a core (also MAILAUTH_JOBS). "
+        f"Fewer than {SMALL} policy files take one",
+        show_default=False,
+        rich_help_panel=headings.REST,
+    ),
+]
+
+
+def policy_files(root: Path) -> int:
+    """Return how many policy files a repo has, or would have if all were sound."""
+    with suppress(OSError), os.scandir(root / POLICY_DIR) as found:
+        return sum(entry.name.endswith(".yaml") for entry in found)
+    return 0
+
+
+def processes_for(parts: int, given: int | None) -> int:
+    """Return in how many processes to work on so many files or zones; `given` is `--jobs`.
+
+    Raises:
+        MailAuthError: MAILAUTH_JOBS is not such a number.
+    """
+    most = given or _in_environment()
+    if parts < SMALL or most == 1:
+        return 1
+    from mailauth_dns.spread.processes import usable_cores
+
+    return most or usable_cores()
+
+
+def _in_environment() -> int | None:
+    text = os.environ.get(VARIABLE, "")
+    if not text:
+        return None
+    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= _MOST):
+        raise MailAuthError(
+            f"{VARIABLE}={one_line(text)}: is not a number of processes; write 1 to {_MOST}"
+        )
+    return int(text)

@@ -1,0 +1,115 @@
+"""What a run remembers of zones in which nothing was to change, as JSON data and back.
+
+What is the same for many zones stands in it once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
+
+Kept = TypeVar("Kept")
+
+
+@dataclass(frozen=True, slots=True)
+class Ties:
+    """What may tie a zone to others: providers, and names that lie outside of it.
+
+    Its records lead to the names `led`, and `hosts` get its reports.
+    """
+
+    providers: tuple[str, ...]
+    led: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QuietZone:
+    """One zone, which has one policy. Everything here is by digest: `policy` is of its file.
+
+    `masters` are of the zone's file at each provider, and `entries` are what a plan says there, as
+    `plan_file.zone_as_text` writes it, perhaps with the name of another zone. `keys` are of the
+    key files that the policy names, by their paths.
+    """
+
+    policy: str
+    zone: str
+    ties: Ties
+    masters: tuple[str, ...]
+    entries: tuple[str, ...]
+    keys: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """The quiet zones of a repo by the name of the policy file.
+
+    It holds while the inputs are the `shared` ones. `folders` are those of the local providers: as
+    the stanza has them, and where they were.
+    """
+
+    shared: str
+    folders: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    zones: Mapping[str, QuietZone] = field(default_factory=dict)
+
+
+def as_data(book: Book) -> object:
+    """Return a book as JSON data."""
+    ties, entries = _Once[Ties](), _Once[str]()
+    rows = {
+        name: [
+            zone.policy,
+            zone.zone,
+            ties.number(zone.ties),
+            list(zone.masters),
+            [entries.number(each) for each in zone.entries],
+            *([[list(each) for each in zone.keys]] if zone.keys else []),
+        ]
+        for name, zone in book.zones.items()
+    }
+    return {
+        "shared": book.shared,
+        "folders": {name: list(each) for name, each in book.folders.items()},
+        "ties": [[list(each.providers), list(each.led), list(each.hosts)] for each in ties.values],
+        "entries": entries.values,
+        "zones": rows,
+    }
+
+
+def from_data(data: Any) -> Book | None:  # noqa: ANN401 - anything JSON holds
+    """Return the book that JSON data holds; None where it is none."""
+    try:
+        entries: list[str] = data["entries"]
+        ties = [Ties(tuple(each[0]), tuple(each[1]), tuple(each[2])) for each in data["ties"]]
+        zones = {
+            name: QuietZone(
+                policy,
+                zone,
+                ties[tie],
+                tuple(masters),
+                tuple([entries[each] for each in said]),
+                tuple((path, digest) for path, digest in keys[0]) if keys else (),
+            )
+            for name, (policy, zone, tie, masters, said, *keys) in data["zones"].items()
+        }
+        folders = {name: (given, real) for name, (given, real) in data["folders"].items()}
+        return Book(data["shared"], folders, zones)
+    except (TypeError, ValueError, LookupError, AttributeError):
+        return None
+
+
+class _Once(Generic[Kept]):
+    """Numbers values, equal ones alike, in the order in which they come."""
+
+    def __init__(self) -> None:
+        self._numbers: dict[Kept, int] = {}
+
+    def number(self, value: Kept) -> int:
+        """Return the number of a value."""
+        return self._numbers.setdefault(value, len(self._numbers))
+
+    @property
+    def values(self) -> list[Kept]:
+        """The values in the order of their numbers."""
+        return list(self._numbers)

@@ -1,0 +1,237 @@
+"""Plans of local zones without a look at what is as it was when nothing was to change.
+
+A plan that asks no DNS depends on the files alone. So a zone whose files are, octet by octet, those
+for which an earlier plan had nothing to change is planned by recalling what that plan said. All
+others are planned as ever, with every policy that may have to do with them. Where in doubt, there
+is nothing to recall, and the whole repo is planned.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from mailauth_dns.cache.shelf import Shelf
+from mailauth_dns.compile.compile_repo import compile_repo
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.compile.report_consents import report_hosts
+from mailauth_dns.deploy.plan_batch import Noted
+from mailauth_dns.deploy.quiet_book import Book, QuietZone, as_data, from_data
+from mailauth_dns.deploy.quiet_inputs import Inputs, Seen, inputs_of, seen, shared_are
+from mailauth_dns.deploy.quiet_notes import QuietNotes, quiet_zones
+from mailauth_dns.deploy.zone_groups import led_to
+from mailauth_dns.errors import MailAuthError
+from mailauth_dns.plan.alike import Alike, First
+from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
+from mailauth_dns.plan.plan_file import zone_from_text
+from mailauth_dns.plan.same_zones import zones_alike
+from mailauth_dns.policy.load import load_some
+from mailauth_dns.policy.provider_stanza import Stanza
+from mailauth_dns.policy.repo import Repo
+from mailauth_dns.records.name import DomainName, upwards
+
+# Makes a plan of a repo, or of a part of one, and tells of each of its entries.
+Make = Callable[[Repo, tuple[Publication, ...], Noted], Plan]
+Zones = Mapping[str, QuietZone]  # by the name of the policy's file
+
+_LOCAL = "mailauth_dns.octo.LocalProvider"
+
+
+class _InDoubt(Exception):
+    """Something may have to do with a zone that would be recalled."""
+
+
+class QuietZones:
+    """What is remembered of one repo, for plans with the same options."""
+
+    def __init__(self, shelf: Shelf, root: Path, options: Iterable[object]) -> None:
+        """Look at the files as they are before anything else reads them."""
+        self._shelf, self._root, self._options = shelf, root, tuple(options)
+        self._inputs = inputs_of(root, self._options) if shelf.is_open else None
+
+    def recalled(self, make: Make) -> Plan | None:
+        """Return the plan of the repo, in which `make` plans what is not recalled.
+
+        Return None where the whole repo has to be planned.
+        """
+        book = self._book()
+        if book is None or self._inputs is None or not book.zones:
+            return None
+        known = dict(_known(book, self._inputs))
+        if 2 * len(known) < len(self._inputs.policies):
+            return None
+        try:
+            return self._with_others(book, known, self._inputs, make)
+        except (_InDoubt, MailAuthError, ValueError):
+            return None  # what is wrong is told of the whole repo
+
+    def whole(self, repo: Repo, publications: tuple[Publication, ...], make: Make) -> Plan:
+        """Return the plan of all that a repo declares, and remember its quiet zones."""
+        if self._inputs is None:
+            return make(repo, publications, _note_nothing)
+        notes = QuietNotes({each.origin: each for each in publications})
+        folders = _folders(repo.stanzas.values(), self._root)
+        masters = dict(_masters(publications, folders))
+        plan = make(repo, publications, notes.note)
+        zones = dict(quiet_zones(repo, notes, plan, self._inputs, masters))
+        self._keep(Book(self._inputs.digest, folders, zones), self._inputs)
+        return plan
+
+    @property
+    def _name(self) -> str:
+        return f"quiet zones of {os.path.realpath(self._root)} {self._options}"
+
+    def _book(self) -> Book | None:
+        if self._inputs is None:
+            return None
+        book = from_data(self._shelf.get(self._name))
+        return book if book is not None and book.shared == self._inputs.digest else None
+
+    def _keep(self, book: Book, inputs: Inputs) -> None:
+        if book.zones and shared_are(self._root, inputs):
+            self._shelf.put(self._name, as_data(book))
+
+    def _with_others(
+        self, book: Book, known: dict[str, QuietZone], inputs: Inputs, make: Make
+    ) -> Plan:
+        """Return the plan of known zones and of all others.
+
+        Raises:
+            _InDoubt: the others may have to do with too many of the known ones.
+        """
+        while True:
+            others = inputs.policies.keys() - known.keys()
+            repo = load_some(self._root, others)
+            publications = compile_repo(repo)
+            tied = set(_tied(known, repo, publications))
+            if not tied:
+                break
+            if 2 * (len(others) + len(tied)) > len(inputs.policies):
+                raise _InDoubt
+            for name in tied:
+                del known[name]
+        notes = QuietNotes({each.origin: each for each in publications})
+        masters = dict(_masters(publications, book.folders))
+        plan = make(repo, publications, notes.note)
+        if any(not change.after for zone in plan.zones for change in zone.changes):
+            raise _InDoubt  # any zone may have had to do with what goes
+        zones = known | dict(quiet_zones(repo, notes, plan, inputs, masters))
+        if zones != book.zones:
+            self._keep(replace(book, zones=zones), inputs)
+        return replace(plan, zones=_together(known.values(), plan))
+
+
+def _note_nothing(_zone: ZoneEntry, _proposal: object) -> None:
+    """Remember nothing."""
+
+
+def _known(book: Book, inputs: Inputs) -> Iterator[tuple[str, QuietZone]]:
+    """Yield the zones of which all files are as they were."""
+    journals: dict[str, frozenset[str]] = {}
+    for provider, (given, real) in book.folders.items():
+        if os.path.realpath(given) != real:
+            return
+        try:
+            with os.scandir(real) as there_are:
+                journals[provider] = frozenset(
+                    each.name for each in there_are if each.name.endswith(".jnl")
+                )
+        except OSError:
+            return
+    digests = {name: each.digest for name, each in inputs.policies.items()}
+    keys = {path: each.digest for path, each in inputs.keys.items()}
+    for name, zone in book.zones.items():
+        if digests.get(name) != zone.policy:
+            continue
+        if zone.keys and any(keys.get(path) != digest for path, digest in zone.keys):
+            continue
+        for provider, digest in zip(zone.ties.providers, zone.masters, strict=True):
+            there = seen(f"{book.folders[provider][1]}/{zone.zone}.zone")
+            if there is None or there.digest != digest:
+                break
+            if f"{zone.zone}.zone.jnl" in journals[provider]:
+                break
+        else:
+            yield name, zone
+
+
+def _tied(known: Zones, repo: Repo, publications: Iterable[Publication]) -> Iterator[str]:
+    """Yield which known zones may have to do with the policies of a repo, by their file.
+
+    Raises:
+        _InDoubt: a policy has tests or senders, which look at any zone, or a known one reports to
+            another known one.
+    """
+    if any(policy.has_tests or policy.senders for policy in repo.policies):
+        raise _InDoubt
+    names: dict[str, str] = {zone.zone: name for name, zone in known.items()}
+    mine = {name for policy in repo.policies for name in (policy.domain, policy.zone)}
+    # What lies above a name of these policies, what their records lead to, and who gets reports.
+    looked = {*mine}
+    looked |= {DomainName(name) for each in publications for _, name in led_to(each)}
+    looked |= {host for policy in repo.policies for host in report_hosts(policy)}
+    for each in looked:
+        yield from (names[upper] for upper in upwards(each) if upper in names)
+    reached = {
+        tie: any(_above(each, mine) for each in (*tie.led, *tie.hosts))
+        for tie in {zone.ties for zone in known.values()}
+    }
+    for tie in reached:
+        if any(_above(host, names) for host in tie.hosts):
+            raise _InDoubt
+    for name, zone in known.items():
+        if reached[zone.ties] or _above(zone.zone, mine):
+            yield name
+
+
+def _above(name: str, names: Iterable[str]) -> bool:
+    """Tell whether a name, or one above it, is among others."""
+    return any(upper in names for upper in upwards(DomainName(name)))
+
+
+def _together(known: Iterable[QuietZone], plan: Plan) -> Alike[ZoneEntry]:
+    """Return the zones of a plan with the known ones, in the order of a plan of all."""
+    made, firsts = zones_alike(()), dict[str, First[ZoneEntry]]()
+    rows: dict[str, list[First[ZoneEntry]]] = {}
+    for zone in known:
+        for text in zone.entries:
+            if text not in firsts:
+                firsts[text] = made.first_like(zone_from_text(text))
+        rows[zone.zone] = [firsts[text] for text in zone.entries]
+    for name, first in zones_alike(plan.zones).rows():
+        rows.setdefault(name, []).append(made.first_like(first.named(name)))
+    for name in sorted(rows):
+        for first in rows[name]:
+            made.append_like(name, first)
+    return made
+
+
+def _folders(stanzas: Iterable[Stanza], root: Path) -> dict[str, tuple[str, str]]:
+    """Return the folders of the local providers, by id, if nothing but the stanza decides."""
+    found: dict[str, tuple[str, str]] = {}
+    for stanza in stanzas:
+        directory = stanza.arguments.get("directory")
+        if (
+            stanza.class_name == _LOCAL
+            and not stanza.environment
+            and isinstance(directory, str)
+            and not directory.startswith("env/")
+        ):
+            given = str(root.absolute() / directory)
+            found[stanza.id] = (given, os.path.realpath(given))
+    return found
+
+
+def _masters(
+    publications: Iterable[Publication], folders: Mapping[str, tuple[str, str]]
+) -> Iterator[tuple[Where, tuple[str, Seen]]]:
+    """Yield the files of zones at local providers, as they are now."""
+    for publication in publications:
+        for provider in publication.providers:
+            if provider in folders:
+                path = f"{folders[provider][1]}/{publication.origin}.zone"
+                there = seen(path)
+                if there is not None:
+                    yield (publication.origin, provider), (path, there)
