@@ -116,6 +116,8 @@ def _stands_alone(policy: Policy, publication: Publication, repo: Repo) -> bool:
     """Tell whether a policy declares no more than plain records of its own domain."""
     if policy.domain != policy.zone or policy.has_tests or policy.senders or policy.body.allow:
         return False
+    if policy.body.domains_file is not None:  # the list may name more domains, or is gone
+        return False
     if not all(_is_plain(entry, policy) for entry in publication.declared):
         return False
     outside = _outside(policy.zone, report_hosts(policy))

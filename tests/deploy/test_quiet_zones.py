@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.octo.target import Target
 from tests.conftest import RepoFolder
-from tests.deploy.quiet_fleet import D3, EDITS, ZONES, Fleet, fleet_in
+from tests.deploy.quiet_fleet import D3, EDITS, MASTER, POLICY, ZONES, Fleet, fleet_in
 
 
 @pytest.fixture
@@ -129,6 +129,33 @@ _ALLOWED = ("--allow", "live-unknown", "--allow", "DMARC032")
 def test_an_edit_is_seen(fleet: Fleet, edit: str) -> None:
     fleet.plan()
     EDITS[edit](fleet)
+    same(fleet)
+
+
+def _now_two(listing: Path) -> None:
+    listing.write_text(f"{LISTED[0]}\n{LISTED[1]}\n")
+
+
+LISTED = ["l1.fleet.example", "l2.fleet.example"]
+LISTS: dict[str, Callable[[Path], object]] = {
+    "one more": _now_two,
+    "another": lambda listing: listing.write_text(f"{LISTED[1]}\n"),
+    "none": lambda listing: listing.write_text(""),
+    "broken": lambda listing: listing.write_text("no name!\n"),
+    "gone": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("edit", LISTS)
+def test_a_list_of_one_domain_is_seen_to_change(fleet: Fleet, edit: str) -> None:
+    listing = fleet.root / "zones/list.txt"
+    fleet.repo.write("zones/list.txt", f"{LISTED[0]}\n")
+    policy = POLICY.replace("domain: {domain}", "domains_file: ../list.txt")
+    fleet.repo.write("zones/policy/listed.yaml", policy.format())
+    for zone in LISTED:
+        fleet.repo.write(f"served/{zone}.zone", MASTER)
+    fleet.plan()
+    LISTS[edit](listing)
     same(fleet)
 
 
