@@ -159,6 +159,16 @@ def test_a_list_of_one_domain_is_seen_to_change(fleet: Fleet, edit: str) -> None
     same(fleet)
 
 
+def test_a_policy_without_a_provider_is_no_plan_without_any(fleet: Fleet) -> None:
+    """What is planned anew is a part of the repo, and nothing is said of it as of the whole."""
+    fleet.repo.write("zones/policy/_defaults.yaml", "ttl: 3600\n")
+    for zone in ZONES:
+        fleet.add(fleet.policy(zone), "providers: [local]\n")
+    fleet.repo.write("zones/policy/x.example.yaml", POLICY.format(domain="x.example"))
+    fleet.plan()
+    same(fleet)
+
+
 @pytest.mark.parametrize("options", [("--normalize",), ("--show-kept",), ("--format", "json")])
 def test_options_have_plans_of_their_own(fleet: Fleet, options: tuple[str, ...]) -> None:
     fleet.master(D3).write_text(fleet.master(D3).read_text().replace("v=DMARC1; p", "v=DMARC1;p"))

@@ -106,11 +106,14 @@ def _of_repo(
     repo, publications = session.load()
     declaring = [domain for publication in publications for domain in publication.domains]
     request = scope.narrowed(session, repo, publications, request)
-    if quiet is not None:
-        return quiet.whole(repo, publications, partial(_made, session, request)), declaring
     if scope.live_only:
         with session.waiting("asking the authoritative servers"):
             return plan_live_only(repo, publications, request), declaring
+    chosen = request.chosen(repo, publications)
+    if chosen and not any(publication.providers for publication in chosen):
+        session.say(f"nothing can be planned: {NO_PROVIDER}")
+    if quiet is not None:
+        return quiet.whole(repo, publications, partial(_made, session, request)), declaring
     return _made(session, request, repo, publications), declaring
 
 
@@ -121,9 +124,6 @@ def _made(
     publications: tuple[Publication, ...],
     noted: Noted = lambda _zone, _proposal: None,
 ) -> Plan:
-    chosen = request.chosen(repo, publications)
-    if chosen and not any(publication.providers for publication in chosen):
-        session.say(f"nothing can be planned: {NO_PROVIDER}")
     session.hide_secrets(repo)
     with providers(repo) as pool:
         return planned(session, repo, pool, publications, request, noted)
