@@ -146,6 +146,25 @@ LISTS: dict[str, Callable[[Path], object]] = {
 }
 
 
+@pytest.mark.parametrize("named", ["domains_file: ../list.txt", f"domains: {LISTED}"])
+def test_zones_of_one_policy_file_are_quiet_together(
+    fleet: Fleet, looked: list[str], named: str
+) -> None:
+    fleet.repo.write("zones/list.txt", "\n".join(LISTED))
+    policy = POLICY.replace("domain: {domain}", named)
+    fleet.repo.write("zones/policy/listed.yaml", policy.format())
+    for zone in LISTED:
+        fleet.repo.write(f"served/{zone}.zone", MASTER)
+    assert asked(looked, fleet) == sorted([*ZONES, *LISTED])
+    assert asked(looked, fleet) == []
+    fleet.replace(fleet.master(LISTED[0]), "0123456789", "9876543210")
+    assert asked(looked, fleet) == LISTED
+    fleet.replace(fleet.master(LISTED[0]), "p=quarantine", "p=none")
+    assert asked(looked, fleet) == LISTED  # what is to be changed is not quiet,
+    assert asked(looked, fleet) == LISTED  # and neither is what shares its file
+    same(fleet)
+
+
 @pytest.mark.parametrize("edit", LISTS)
 def test_a_list_of_one_domain_is_seen_to_change(fleet: Fleet, edit: str) -> None:
     listing = fleet.root / "zones/list.txt"
