@@ -168,6 +168,15 @@ def test_a_private_key_in_a_file_that_nobody_names_is_left_to_the_whole(repo: Re
     assert lint_in_parts(root, STATIC, InThisProcess()) is None
 
 
+@pytest.mark.parametrize("text", ["{", None])
+def test_a_broken_lock_is_left_to_the_whole(repo: RepoFolder, text: str | None) -> None:
+    root = _written(repo, {"1": "domain: a.example\n"})
+    lock = root / "zones/locks/spf.json"
+    lock.parent.mkdir()
+    lock.mkdir() if text is None else lock.write_text(text)
+    assert lint_in_parts(root, STATIC, InThisProcess()) is None
+
+
 def test_later_parts_are_told_what_the_first_ones_found_out(repo: RepoFolder) -> None:
     """Else every file with a key that all have would be checked twice."""
     root = repo.root
