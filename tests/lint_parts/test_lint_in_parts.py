@@ -246,7 +246,7 @@ def test_more_processes_are_not_started_for_a_small_repo(
     assert repo.run("lint", "--jobs", "5").code == 0
 
 
-@pytest.mark.parametrize("jobs", ["0", "x", "-1", "1000", "²"])
+@pytest.mark.parametrize("jobs", ["0", "x", "-1", "1000", "²", "0000000019999", f"{1:08}{0:05000}"])
 def test_a_number_of_processes_that_is_none_is_refused(
     large: RepoFolder, monkeypatch: pytest.MonkeyPatch, jobs: str
 ) -> None:
