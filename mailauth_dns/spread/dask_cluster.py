@@ -7,6 +7,7 @@ that is here.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 from collections import deque
@@ -150,18 +151,35 @@ def cluster(address: str) -> Iterator[DaskCluster]:
         ) from None
     # The library tells of lost connections in its log, with traces; we say it in a sentence.
     for name in ("distributed", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     # What the parts share may be long, and is sent once.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "100 GB"})
     try:
+        asyncio.run(_greeted(address))
         client = distributed.Client(address, timeout=CONNECT, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever the library makes of what somebody else says
         raise ClusterError(
             f"--scheduler {address}: no Dask scheduler answers there ({_short(error)}); "
             "`dask scheduler` starts one"
         ) from None
     with client:
         yield DaskCluster(client, address, _threads(client, address))
+
+
+async def _greeted(address: str) -> None:
+    """Greet the scheduler once, and go away.
+
+    A client of the library would wait for ever for somebody who says nothing, and one that never
+    connected prints a trace when it is thrown away.
+    """
+    from distributed import Security
+    from distributed.comm import connect
+
+    async def greeted() -> None:
+        how = Security().get_connection_args("client")
+        (await connect(address, timeout=CONNECT, **how)).abort()
+
+    await asyncio.wait_for(greeted(), CONNECT + 1)
 
 
 def _check_address(address: str) -> None:
