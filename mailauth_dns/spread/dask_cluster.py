@@ -76,6 +76,8 @@ class DaskCluster:
                 with self._lost(future):
                     return future.result(timeout=_LOOK)
             except TimeoutError:  # it is not done, or was and its worker died since
+                if future.status == "error":  # the work's own
+                    raise
                 with self._lost(future):
                     alone = 0.0 if self._client.nthreads() else alone + _LOOK
             if alone >= _ALONE:

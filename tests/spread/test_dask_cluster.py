@@ -108,6 +108,11 @@ def test_parts_are_made_when_there_is_room_for_them(lab: DaskLab) -> None:
     assert len(made) == 6  # three for each thread
 
 
+def test_work_that_ran_out_of_time_is_not_waited_for(lab: DaskLab) -> None:
+    with cluster(lab.address) as spread, pytest.raises(TimeoutError, match="of the work"):
+        list(spread.each(_out_of_time, [1]))
+
+
 def test_what_the_work_raises_is_raised_here(lab: DaskLab) -> None:
     with cluster(lab.address) as found:
         done = found.each(spf.parse, ["v=spf1 -all", "v=spf1 ip4:x"])
@@ -324,6 +329,10 @@ def test_without_the_extra(fleet: RepoFolder, monkeypatch: pytest.MonkeyPatch) -
     ran = fleet.run("diff", "--scheduler", "tcp://127.0.0.1:8786")
     assert (ran.code, ran.out) == (1, "")
     assert "`pip install 'mailauth-dns[dask]'` brings it" in ran.err
+
+
+def _out_of_time(_part: int) -> None:
+    raise TimeoutError("of the work")
 
 
 def _slowly(seconds: float, part: int) -> int:
