@@ -175,7 +175,7 @@ async def _greeted(address: str) -> None:
     connected prints a trace when it is thrown away.
     """
     from distributed import Security
-    from distributed.comm import connect
+    from distributed.comm.core import connect
 
     async def greeted() -> None:
         how = Security().get_connection_args("client")
