@@ -7,7 +7,6 @@ that is here.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 from collections import deque
@@ -157,7 +156,7 @@ def cluster(address: str) -> Iterator[DaskCluster]:
     # What the parts share may be long, and is sent once.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "100 GB"})
     try:
-        asyncio.run(_greeted(address))
+        _greet(address)
         client = distributed.Client(address, timeout=CONNECT, set_as_default=False)
     except Exception as error:  # noqa: BLE001 - whatever the library makes of what somebody else says
         raise ClusterError(
@@ -168,7 +167,7 @@ def cluster(address: str) -> Iterator[DaskCluster]:
         yield DaskCluster(client, address, _threads(client, address))
 
 
-async def _greeted(address: str) -> None:
+def _greet(address: str) -> None:
     """Greet the scheduler once, and go away.
 
     A client of the library would wait for ever for somebody who says nothing, and one that never
@@ -176,12 +175,17 @@ async def _greeted(address: str) -> None:
     """
     from distributed import Security
     from distributed.comm.core import connect
+    from tornado.ioloop import IOLoop
 
     async def greeted() -> None:
         how = Security().get_connection_args("client")
         (await connect(address, timeout=CONNECT, **how)).abort()
 
-    await asyncio.wait_for(greeted(), CONNECT + 1)
+    loop = IOLoop(make_current=False)
+    try:
+        loop.run_sync(greeted, timeout=CONNECT + 1)
+    finally:
+        loop.close()
 
 
 def _check_address(address: str) -> None:
