@@ -35,14 +35,18 @@ def folder_of(environment: Mapping[str, str]) -> Path | None:
     """Return the folder that the environment names; None where there is to be no cache.
 
     It is `MAILAUTH_CACHE`, which may be empty for none, or `mailauth-dns` in `XDG_CACHE_HOME`, or
-    in ~/.cache.
+    in ~/.cache. A home that is not there, or is somebody else's, gets none: root with a user's HOME
+    would leave a folder there in which the user cannot write.
     """
     named = environment.get("MAILAUTH_CACHE")
     if named is not None:
         return Path(named) if Path(named).is_absolute() else None
     base = Path(environment.get("XDG_CACHE_HOME", ""))
     if not base.is_absolute():  # the XDG specification: others are to be ignored
-        base = Path(environment.get("HOME", "")) / ".cache"
+        home = Path(environment.get("HOME", ""))
+        if not _is_own(home):
+            return None
+        base = home / ".cache"
     return base / "mailauth-dns" if base.is_absolute() else None
 
 
@@ -147,6 +151,13 @@ def _octets(path: Path, limit: int, *, private: bool = False) -> bytes:
         if status.st_size > limit:
             raise OSError("too large")
         return file.read(limit + 1)
+
+
+def _is_own(folder: Path) -> bool:
+    with suppress(OSError, ValueError):
+        status = folder.stat()
+        return stat.S_ISDIR(status.st_mode) and status.st_uid == os.geteuid()
+    return False
 
 
 def _is_mine(status: os.stat_result) -> bool:

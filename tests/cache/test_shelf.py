@@ -34,8 +34,23 @@ FOLDERS = [
 
 
 @pytest.mark.parametrize(("environment", "folder"), FOLDERS)
-def test_the_environment_says_where(environment: dict[str, str], folder: str | None) -> None:
-    assert folder_of(environment) == (None if folder is None else Path(folder))
+def test_the_environment_says_where(
+    environment: dict[str, str], folder: str | None, tmp_path: Path
+) -> None:
+    """`/h` is the user's home."""
+    named = {key: value.replace("/h", str(tmp_path)) for key, value in environment.items()}
+    wanted = None if folder is None else Path(folder.replace("/h", str(tmp_path)))
+    assert folder_of(named) == wanted
+
+
+def test_a_home_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    assert folder_of({"HOME": str(tmp_path / "nobody")}) is None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a folder to somebody else")
+def test_root_keeps_nothing_in_the_home_of_somebody_else(tmp_path: Path) -> None:
+    os.chown(tmp_path, 65534, 65534)
+    assert folder_of({"HOME": str(tmp_path)}) is None
 
 
 def shelf_in(folder: Path | None, program: str = "1.0") -> Shelf:

@@ -181,7 +181,7 @@ from mailauth_dns.cli import main, waiting
 from mailauth_dns.cli.commands import diff
 from mailauth_dns.deploy import verify
 waiting.DELAY = 0.01
-diff.watch = lambda *_: time.sleep(1) or {}
+diff.watch = lambda *_, **__: time.sleep(1) or {}
 sys.exit(main(sys.argv[1:]))
 """
 
