@@ -26,7 +26,7 @@ Jobs = Annotated[
         min=1,
         max=_MOST,
         help="processes at most; default: one a core (also MAILAUTH_JOBS). "
-        f"Fewer than {SMALL} policy files take one",
+        f"Fewer than {SMALL} policy files or zones take one",
         show_default=False,
         rich_help_panel=headings.PACE,
     ),
