@@ -145,15 +145,15 @@ def test_what_only_providers_tell_counts_in_all_parts(
     assert compared(several_zones.written(tmp_path, drawn), PlanRequest(live=False)).parts
 
 
-def test_values_that_look_alike_by_chance_are_told_apart(tmp_path: Path, small: None) -> None:
-    """A zone that reports name is not the zone that happens to have that name."""
-    named = "{p: none, rua: ['mailto:x@c.example']}"
-    zones = several_zones.ZONES
+def test_values_that_are_alike_by_chance_are_told_apart(tmp_path: Path, small: None) -> None:
+    """A record that leads to b.example is one thing, and one that leads to its own zone another."""
+    led = {"a.example": "b", "a1.example": "b", "b.example": "b", "c.example": "c"}
     drawn = Drawn(
-        {zone: {"dmarc": named, "spf": '{terms: ["a:e.example"], all: fail}'} for zone in zones},
-        {(zone, "local"): [] for zone in zones},
+        {zone: {"spf": "{all: fail}"} for zone in led},
+        {(zone, "local"): [f"@ TXT v=spf1_include:{at}.example_~all"] for zone, at in led.items()},
     )
-    assert compared(several_zones.written(tmp_path, drawn), PlanRequest(live=False)).parts
+    spread = compared(several_zones.written(tmp_path, drawn), PlanRequest(live=False))
+    assert len(spread.parts) == 2
 
 
 # Who plans what
@@ -335,13 +335,25 @@ def test_the_variable_counts_too(
     assert started == [2]
 
 
-def test_a_small_repo_takes_one_process(mixed: RepoFolder, started: list[int]) -> None:
-    jobs_option.SMALL, was = 500, jobs_option.SMALL
-    try:
-        mixed.run("plan", "--no-live", "--jobs", "5")
-    finally:
-        jobs_option.SMALL = was
+def test_a_small_repo_takes_one_process(
+    mixed: RepoFolder, started: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(jobs_option, "SMALL", 500)
+    mixed.run("plan", "--no-live", "--jobs", "5")
     assert started == []
+
+
+def test_live_dns_is_asked_by_one_process_unless_somebody_says_so(
+    mixed: RepoFolder, started: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each process has a window of questions at each server."""
+    mixed.write("zones/policy/_defaults.yaml", 'nameservers: ["127.0.0.1:1"]\n')
+    monkeypatch.setattr(processes, "usable_cores", lambda: 2)
+    mixed.run("plan")
+    assert started == []
+    mixed.run("plan", "--no-live")
+    mixed.run("plan", "--jobs", "3")
+    assert started == [2, 3]
 
 
 def test_a_stanza_that_is_wrong_is_told_once(mixed: RepoFolder) -> None:

@@ -128,7 +128,7 @@ def _made(
     if chosen and not any(publication.providers for publication in chosen):
         session.say(f"nothing can be planned: {NO_PROVIDER}")
     session.hide_secrets(repo)
-    number = processes_for(len(chosen), jobs)
+    number = processes_for(len(chosen), jobs, asks_dns=request.live)
     with providers(repo) as pool:
         if number == 1:
             return planned(session, repo, pool, publications, request, quiet)
