@@ -17,6 +17,14 @@ def identity(version: str, package: Path = _PACKAGE) -> str:
         folders[:] = sorted(name for name in folders if name != "__pycache__")
         for name in sorted(files):
             # Somebody who works on this program has one version for many programs.
-            status = os.stat(f"{parent}/{name}")  # noqa: PTH116 - a Path for each costs more
-            found.update(f"{name} {status.st_size} {status.st_mtime_ns}\n".encode())
+            found.update(f"{name} {_stamp(f'{parent}/{name}')}\n".encode(errors="surrogateescape"))
     return found.hexdigest()
+
+
+def _stamp(path: str) -> str:
+    """Return what tells one state of a file from another; nothing where no file can be read."""
+    try:
+        status = os.stat(path)  # noqa: PTH116 - a Path for each costs more
+    except OSError:  # an editor's lock is a link to nowhere, and a draft goes away
+        return ""
+    return f"{status.st_size} {status.st_mtime_ns}"

@@ -42,7 +42,7 @@ Scheduler = Annotated[
         "--scheduler",
         metavar="ADDRESS",
         help="let the workers of this Dask scheduler do it, such as tcp://HOST:8786",
-        rich_help_panel=headings.LOOK,
+        rich_help_panel=headings.PACE,
     ),
 ]
 NoLive = Annotated[

@@ -65,6 +65,8 @@ class Crew(Generic[L, K, R]):
         except Exception:
             self.stop()
             raise
+        finally:
+            self._cancel()  # after an interrupt, lanes would go on with what is left
 
     def _begin(self) -> None:
         for queue in self._queues:

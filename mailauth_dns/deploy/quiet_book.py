@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
 Kept = TypeVar("Kept")
+Files = tuple[tuple[str, str], ...]  # path and digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +27,27 @@ class Ties:
 
 @dataclass(frozen=True, slots=True)
 class QuietZone:
-    """One zone, which has one policy. Everything here is by digest: `policy` is of its file.
+    """One zone, which has one policy. Its files are here by their digests.
 
-    `masters` are of the zone's file at each provider, and `entries` are what a plan says there, as
-    `plan_file.zone_as_text` writes it, perhaps with the name of another zone. `keys` are of the
-    key files that the policy names, by their paths.
+    `files` are those that the policy is made of, by their paths in the repo: its own comes first,
+    then lists and keys. `masters` are those of the zone at each provider, and `entries` are what a
+    plan says there, as `plan_file.zone_as_text` writes it, perhaps with the name of another zone.
     """
 
-    policy: str
-    zone: str
+    files: Files
     ties: Ties
     masters: tuple[str, ...]
     entries: tuple[str, ...]
-    keys: tuple[tuple[str, str], ...] = ()
+
+    @property
+    def policy(self) -> str:
+        """The path of the policy's file, which other zones may have too."""
+        return self.files[0][0]
 
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The quiet zones of a repo by the name of the policy file.
+    """The quiet zones of a repo by name: of a policy file all that it is for, or none.
 
     It holds while the inputs are the `shared` ones. `folders` are those of the local providers: as
     the stanza has them, and where they were.
@@ -56,21 +60,20 @@ class Book:
 
 def as_data(book: Book) -> object:
     """Return a book as JSON data."""
-    ties, entries = _Once[Ties](), _Once[str]()
+    files, ties, entries = _Once[Files](), _Once[Ties](), _Once[str]()
     rows = {
         name: [
-            zone.policy,
-            zone.zone,
+            files.number(zone.files),
             ties.number(zone.ties),
             list(zone.masters),
             [entries.number(each) for each in zone.entries],
-            *([[list(each) for each in zone.keys]] if zone.keys else []),
         ]
         for name, zone in book.zones.items()
     }
     return {
         "shared": book.shared,
         "folders": {name: list(each) for name, each in book.folders.items()},
+        "files": [[list(each) for each in some] for some in files.values],
         "ties": [[list(each.providers), list(each.led), list(each.hosts)] for each in ties.values],
         "entries": entries.values,
         "zones": rows,
@@ -81,17 +84,16 @@ def from_data(data: Any) -> Book | None:  # noqa: ANN401 - anything JSON holds
     """Return the book that JSON data holds; None where it is none."""
     try:
         entries: list[str] = data["entries"]
+        files = [tuple((path, digest) for path, digest in some) for some in data["files"]]
         ties = [Ties(tuple(each[0]), tuple(each[1]), tuple(each[2])) for each in data["ties"]]
         zones = {
             name: QuietZone(
-                policy,
-                zone,
+                files[file],
                 ties[tie],
                 tuple(masters),
                 tuple([entries[each] for each in said]),
-                tuple((path, digest) for path, digest in keys[0]) if keys else (),
             )
-            for name, (policy, zone, tie, masters, said, *keys) in data["zones"].items()
+            for name, (file, tie, masters, said) in data["zones"].items()
         }
         folders = {name: (given, real) for name, (given, real) in data["folders"].items()}
         return Book(data["shared"], folders, zones)

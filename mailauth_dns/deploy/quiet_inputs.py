@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
+from mailauth_dns.policy.domain_list import LIST_DIR
 from mailauth_dns.policy.repo_layout import (
     DEFAULTS,
     KEY_DIR,
@@ -25,7 +26,7 @@ from mailauth_dns.policy.repo_layout import (
     SENDER_DIR,
 )
 
-_FORMAT = 1
+_FORMAT = 2
 # What reads policies and zone files, beside Python and this program (cache/shelf.py).
 _LIBRARIES = ("octodns", "pydantic", "pydantic-core", "PyYAML", "idna", "cryptography")
 _MAX_FILE = 64_000_000  # octets; what is larger is not remembered
@@ -41,15 +42,16 @@ class Seen:
 
 @dataclass(frozen=True, slots=True)
 class Inputs:
-    """The files of a repo: policies by the name of the file, `keys` by the path in the repo.
+    """The files of a repo by their paths in it.
 
-    `shared` are those that decide for every zone, and `digest` is of all that does.
+    `policies` are policy files, and `others` the lists and keys that they may name. `shared` are
+    those that decide for every zone, and `digest` is of all that does.
     """
 
     digest: str
     shared: Mapping[str, Seen]
     policies: Mapping[str, Seen]
-    keys: Mapping[str, Seen]
+    others: Mapping[str, Seen]
 
 
 def inputs_of(root: Path, options: Iterable[object]) -> Inputs | None:
@@ -63,7 +65,7 @@ def inputs_of(root: Path, options: Iterable[object]) -> Inputs | None:
             if os.path.realpath(root / folder) != str(Path(real) / folder):
                 return None
         policies = dict(_policies(root / POLICY_DIR))
-        policies.pop(DEFAULTS, None)
+        policies.pop((POLICY_DIR / DEFAULTS).as_posix(), None)
         shared = _shared(root)
         decides = [
             _FORMAT,
@@ -72,8 +74,8 @@ def inputs_of(root: Path, options: Iterable[object]) -> Inputs | None:
             sorted((path, each.digest) for path, each in shared.items()),
         ]
         digest = hashlib.sha256(json.dumps(decides).encode()).hexdigest()
-        keys = dict(_below(root, KEY_DIR, without=b"PRIVATE KEY"))
-        return Inputs(digest, shared, policies, keys)
+        others = dict(_below(root, KEY_DIR, without=b"PRIVATE KEY")) | dict(_lists(root))
+        return Inputs(digest, shared, policies, others)
     return None
 
 
@@ -124,7 +126,16 @@ def _policies(folder: Path) -> Iterator[tuple[str, Seen]]:
                 found = seen(entry.path)
                 if found is None:
                     raise _Unusual
-                yield entry.name, found
+                yield f"{POLICY_DIR.as_posix()}/{entry.name}", found
+
+
+def _lists(root: Path) -> Iterator[tuple[str, Seen]]:
+    """Yield the lists of domains that a policy may name; one that is a link is none of these."""
+    for parent, _, files in os.walk(root / LIST_DIR):
+        for name in files:
+            path = Path(parent, name) if name.endswith(".txt") else None
+            if path is not None and (found := seen(path)) is not None:
+                yield path.relative_to(root).as_posix(), found
 
 
 def _shared(root: Path) -> dict[str, Seen]:

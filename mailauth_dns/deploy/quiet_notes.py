@@ -6,6 +6,7 @@ test, no sender, no permission and no other policy. Only zones in files of our o
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -13,7 +14,7 @@ from pathlib import Path
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.compile.report_consents import report_hosts
 from mailauth_dns.deploy.loose_ends import led_to_there
-from mailauth_dns.deploy.quiet_book import QuietZone, Ties
+from mailauth_dns.deploy.quiet_book import Files, QuietZone, Ties
 from mailauth_dns.deploy.quiet_inputs import Inputs, Seen, seen
 from mailauth_dns.deploy.zone_groups import led_to
 from mailauth_dns.octo.target import Proposal
@@ -56,70 +57,87 @@ class QuietNotes:
 def quiet_zones(
     repo: Repo, notes: QuietNotes, plan: Plan, inputs: Inputs, masters: Masters
 ) -> Iterator[tuple[str, QuietZone]]:
-    """Yield the quiet zones of a plan, each with the name of its policy's file.
+    """Yield the quiet zones of a plan by name: of a policy file all that it is for, or none.
 
     `inputs` and `masters` were looked at before anything was read. What is something else by now is
     left out: nobody knows which of the two the plan has read.
     """
-    texts: dict[First[ZoneEntry], str] = {}
-    said: dict[Where, First[ZoneEntry]] = {
-        (name, first.value.provider): first for name, first in zones_alike(plan.zones).rows()
-    }
-    for policy in _alone(repo):
-        publication = notes.publications.get(policy.zone)
-        name = Path(policy.path).name
-        if publication is None or not _stands_alone(policy, publication, repo):
-            continue
-        places: list[Where] = [(policy.zone, each) for each in publication.providers]
-        if not places or not notes.quiet.issuperset(places):
-            continue
-        files = _files(repo.root, name, policy, inputs)
-        files += [masters.get(where) for where in places]
-        if not all(each is not None and seen(each[0]) == each[1] for each in files):
-            continue
-        digests = [each[1].digest for each in files if each is not None]
-        keys = tuple(_key_paths(policy))
-        entries = [said[where] for where in places]
-        for first in entries:
-            if first not in texts:
-                texts[first] = zone_as_text(first.value)
-        yield (
-            name,
-            QuietZone(
-                digests[0],
-                policy.zone,
+    files, texts = _Files(repo.root, inputs), _Texts(plan)
+    by_file: dict[str, list[Policy]] = {}
+    for policy in repo.policies:
+        by_file.setdefault(policy.path, []).append(policy)
+    for policies in by_file.values():
+        zones: dict[str, QuietZone] = {}
+        for policy in policies:
+            publication = notes.publications.get(policy.zone)
+            if publication is None or not _stands_alone(policy, publication, repo):
+                break
+            places: list[Where] = [(policy.zone, each) for each in publication.providers]
+            made_of = files.of(policy)
+            there = [masters.get(where) for where in places]
+            if made_of is None or not places or not notes.quiet.issuperset(places):
+                break
+            if not all(each is not None and seen(each[0]) == each[1] for each in there):
+                break
+            zones[policy.zone] = QuietZone(
+                made_of,
                 _ties(policy, publication),
-                tuple(digests[1 + len(keys) :]),
-                tuple(texts[first] for first in entries),
-                tuple(zip(keys, digests[1:], strict=False)),
-            ),
-        )
+                tuple(each[1].digest for each in there if each is not None),
+                tuple(texts.of(where) for where in places),
+            )
+        else:
+            yield from zones.items()
 
 
-def _files(root: Path, name: str, policy: Policy, inputs: Inputs) -> list[tuple[str, Seen] | None]:
-    """Return the file of a policy, and the key files that it names; None for one not looked at."""
-    found: list[tuple[str, Seen] | None] = []
-    for path, was in (
-        ((POLICY_DIR / name).as_posix(), inputs.policies.get(name)),
-        *((path, inputs.keys.get(path)) for path in _key_paths(policy)),
-    ):
-        found.append((f"{root}/{path}", was) if was is not None else None)
-    return found
+class _Files:
+    """The files that policies are made of, as they were before these were read."""
+
+    def __init__(self, root: Path, inputs: Inputs) -> None:
+        self._root, self._inputs = root, inputs
+        self._digests: dict[str, str | None] = {}
+
+    def of(self, policy: Policy) -> Files | None:
+        """Return the paths and digests of a policy's files; None if one is not what it was."""
+        paths = [(POLICY_DIR / Path(policy.path).name).as_posix(), *_key_paths(policy)]
+        if policy.body.domains_file is not None:
+            paths.append(posixpath.normpath((POLICY_DIR / policy.body.domains_file).as_posix()))
+        found = []
+        for path in paths:
+            if (digest := self._digest(path)) is None:
+                return None
+            found.append((path, digest))
+        return tuple(found)
+
+    def _digest(self, path: str) -> str | None:
+        if path not in self._digests:
+            was = self._inputs.policies.get(path) or self._inputs.others.get(path)
+            same = was is not None and seen(f"{self._root}/{path}") == was
+            self._digests[path] = was.digest if same and was is not None else None
+        return self._digests[path]
 
 
-def _alone(repo: Repo) -> Iterator[Policy]:
-    """Yield the policies that are the only one of their file and of their zone."""
-    of_file: dict[str, int] = {}
-    for policy in repo.policies:
-        of_file[policy.path] = of_file.get(policy.path, 0) + 1
-    for policy in repo.policies:
-        if of_file[policy.path] == 1 and len(repo.by_zone[policy.zone]) == 1:
-            yield policy
+class _Texts:
+    """What a plan says of its zones, as text, which many zones share."""
+
+    def __init__(self, plan: Plan) -> None:
+        self._said: dict[Where, First[ZoneEntry]] = {
+            (name, first.value.provider): first for name, first in zones_alike(plan.zones).rows()
+        }
+        self._texts: dict[First[ZoneEntry], str] = {}
+
+    def of(self, where: Where) -> str:
+        """Return the text of a zone, perhaps with the name of another one."""
+        first = self._said[where]
+        if first not in self._texts:
+            self._texts[first] = zone_as_text(first.value)
+        return self._texts[first]
 
 
 def _stands_alone(policy: Policy, publication: Publication, repo: Repo) -> bool:
     """Tell whether a policy declares no more than plain records of its own domain."""
     if policy.domain != policy.zone or policy.has_tests or policy.senders or policy.body.allow:
+        return False
+    if len(repo.by_zone[policy.zone]) != 1:
         return False
     if not all(_is_plain(entry, policy) for entry in publication.declared):
         return False

@@ -33,7 +33,7 @@ from mailauth_dns.records.name import DomainName, upwards
 
 # Makes a plan of a repo, or of a part of one, and lets what has nothing to do be noted.
 Make = Callable[[Repo, tuple[Publication, ...], QuietNotes | None], Plan]
-Zones = Mapping[str, QuietZone]  # by the name of the policy's file
+Zones = Mapping[str, QuietZone]  # by name
 
 
 class _InDoubt(Exception):
@@ -56,8 +56,8 @@ class QuietZones:
         book = self._book()
         if book is None or self._inputs is None or not book.zones:
             return None
-        known = dict(_known(book, self._inputs))
-        if 2 * len(known) < len(self._inputs.policies):
+        known = _known(book, self._inputs)
+        if 2 * len(_policies(known)) < len(self._inputs.policies):
             return None
         try:
             return self._with_others(book, known, self._inputs, make)
@@ -99,16 +99,15 @@ class QuietZones:
             _InDoubt: the others may have to do with too many of the known ones.
         """
         while True:
-            others = inputs.policies.keys() - known.keys()
-            repo = load_some(self._root, others)
+            others = inputs.policies.keys() - _policies(known)
+            repo = load_some(self._root, [Path(each).name for each in others])
             publications = compile_repo(repo)
             tied = set(_tied(known, repo, publications))
             if not tied:
                 break
             if 2 * (len(others) + len(tied)) > len(inputs.policies):
                 raise _InDoubt
-            for name in tied:
-                del known[name]
+            known = {name: zone for name, zone in known.items() if zone.policy not in tied}
         notes = QuietNotes({each.origin: each for each in publications})
         masters = dict(_masters(publications, book.folders))
         plan = make(repo, publications, notes)
@@ -117,41 +116,52 @@ class QuietZones:
         zones = known | dict(quiet_zones(repo, notes, plan, inputs, masters))
         if zones != book.zones:
             self._keep(replace(book, zones=zones), inputs)
-        return replace(plan, zones=_together(known.values(), plan))
+        return replace(plan, zones=_together(known, plan))
 
 
-def _known(book: Book, inputs: Inputs) -> Iterator[tuple[str, QuietZone]]:
-    """Yield the zones of which all files are as they were."""
+def _policies(known: Zones) -> frozenset[str]:
+    """Return the policy files of zones."""
+    return frozenset(zone.policy for zone in known.values())
+
+
+def _known(book: Book, inputs: Inputs) -> dict[str, QuietZone]:
+    """Return the zones of which all files are as they were, with all that share their policy's."""
     journals: dict[str, frozenset[str]] = {}
     for provider, (given, real) in book.folders.items():
         if os.path.realpath(given) != real:
-            return
+            return {}
         try:
             with os.scandir(real) as there_are:
                 journals[provider] = frozenset(
                     each.name for each in there_are if each.name.endswith(".jnl")
                 )
         except OSError:
-            return
-    digests = {name: each.digest for name, each in inputs.policies.items()}
-    keys = {path: each.digest for path, each in inputs.keys.items()}
+            return {}
+    there = {path: each.digest for path, each in {**inputs.policies, **inputs.others}.items()}
+    same = {
+        files: all(there.get(path) == digest for path, digest in files)
+        for files in {zone.files for zone in book.zones.values()}
+    }
+    others = set()  # policy files of which a zone is to be planned
     for name, zone in book.zones.items():
-        if digests.get(name) != zone.policy:
+        if zone.policy in others:
             continue
-        if zone.keys and any(keys.get(path) != digest for path, digest in zone.keys):
-            continue
-        for provider, digest in zip(zone.ties.providers, zone.masters, strict=True):
-            there = seen(f"{book.folders[provider][1]}/{zone.zone}.zone")
-            if there is None or there.digest != digest:
-                break
-            if f"{zone.zone}.zone.jnl" in journals[provider]:
-                break
-        else:
-            yield name, zone
+        if not same[zone.files] or not _holds(name, zone, book, journals):
+            others.add(zone.policy)
+    return {name: zone for name, zone in book.zones.items() if zone.policy not in others}
+
+
+def _holds(name: str, zone: QuietZone, book: Book, journals: Mapping[str, frozenset[str]]) -> bool:
+    """Tell whether a zone is at its providers what it was."""
+    for provider, digest in zip(zone.ties.providers, zone.masters, strict=True):
+        there = seen(f"{book.folders[provider][1]}/{name}.zone")
+        if there is None or there.digest != digest or f"{name}.zone.jnl" in journals[provider]:
+            return False
+    return True
 
 
 def _tied(known: Zones, repo: Repo, publications: Iterable[Publication]) -> Iterator[str]:
-    """Yield which known zones may have to do with the policies of a repo, by their file.
+    """Yield the policy files of known zones that may have to do with the policies of a repo.
 
     Raises:
         _InDoubt: a policy has tests or senders, which look at any zone, or a known one reports to
@@ -159,24 +169,23 @@ def _tied(known: Zones, repo: Repo, publications: Iterable[Publication]) -> Iter
     """
     if any(policy.has_tests or policy.senders for policy in repo.policies):
         raise _InDoubt
-    names: dict[str, str] = {zone.zone: name for name, zone in known.items()}
     mine = {name for policy in repo.policies for name in (policy.domain, policy.zone)}
     # What lies above a name of these policies, what their records lead to, and who gets reports.
     looked = {*mine}
     looked |= {DomainName(name) for each in publications for _, name in led_to(each)}
     looked |= {host for policy in repo.policies for host in report_hosts(policy)}
     for each in looked:
-        yield from (names[upper] for upper in upwards(each) if upper in names)
+        yield from (known[upper].policy for upper in upwards(each) if upper in known)
     reached = {
         tie: any(_above(each, mine) for each in (*tie.led, *tie.hosts))
         for tie in {zone.ties for zone in known.values()}
     }
     for tie in reached:
-        if any(_above(host, names) for host in tie.hosts):
+        if any(_above(host, known) for host in tie.hosts):
             raise _InDoubt
     for name, zone in known.items():
-        if reached[zone.ties] or _above(zone.zone, mine):
-            yield name
+        if reached[zone.ties] or _above(name, mine):
+            yield zone.policy
 
 
 def _above(name: str, names: Iterable[str]) -> bool:
@@ -184,15 +193,15 @@ def _above(name: str, names: Iterable[str]) -> bool:
     return any(upper in names for upper in upwards(DomainName(name)))
 
 
-def _together(known: Iterable[QuietZone], plan: Plan) -> Alike[ZoneEntry]:
+def _together(known: Zones, plan: Plan) -> Alike[ZoneEntry]:
     """Return the zones of a plan with the known ones, in the order of a plan of all."""
     made, firsts = zones_alike(()), dict[str, First[ZoneEntry]]()
     rows: dict[str, list[First[ZoneEntry]]] = {}
-    for zone in known:
+    for name, zone in known.items():
         for text in zone.entries:
             if text not in firsts:
                 firsts[text] = made.first_like(zone_from_text(text))
-        rows[zone.zone] = [firsts[text] for text in zone.entries]
+        rows[name] = [firsts[text] for text in zone.entries]
     for name, first in zones_alike(plan.zones).rows():
         rows.setdefault(name, []).append(made.first_like(first.named(name)))
     for name in sorted(rows):

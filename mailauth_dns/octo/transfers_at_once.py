@@ -34,11 +34,14 @@ class TransfersAtOnce:
     def are_fewer(self) -> bool:
         """Make fewer at once, since one was refused; tell whether that is possible.
 
-        It is not where there was only the one that was refused.
+        It is not where there was only the one that was refused. Then it was not refused for the
+        number: the server cannot send that zone. What it said before tells nothing of others.
         """
         with self._ended:
             others = self._now - 1
             if others == 0:
+                self._limit = None
+                self._ended.notify_all()
                 return False
             self._limit = others if self._limit is None else min(self._limit, others)
             return True

@@ -144,6 +144,10 @@ def cluster(address: str) -> Iterator[DaskCluster]:
             f"--scheduler {address}: Dask is not installed here; "
             "`pip install 'mailauth-dns[dask]'` brings it"
         ) from None
+    except Exception as error:  # noqa: BLE001 - it looks at the machine while it is loaded
+        raise ClusterError(
+            f"--scheduler {address}: Dask does not start here ({_short(error)})"
+        ) from None
     # The library tells of lost connections in its log, with traces; we say it in a sentence.
     for name in ("distributed", "tornado"):
         logging.getLogger(name).setLevel(logging.CRITICAL)

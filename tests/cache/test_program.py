@@ -46,3 +46,10 @@ def test_byte_code_makes_no_other_program(package: Path) -> None:
     (package / "below" / "__pycache__").mkdir()
     (package / "below" / "__pycache__" / "module.pyc").write_bytes(b"code")
     assert identity("1.0", package) == before == identity("1.0", package)
+
+
+def test_an_editor_that_is_open_is_no_error(package: Path) -> None:
+    """Emacs marks a file that it edits with a link to nowhere."""
+    before = identity("1.0", package)
+    (package / "below" / ".#module.py").symlink_to("user@host.example:1")
+    assert identity("1.0", package) == identity("1.0", package) != before

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -236,23 +237,35 @@ def test_another_format_has_other_values(filled: Path, monkeypatch: pytest.Monke
     assert shelf_in(filled).get(NAME) is None
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root can write in any folder")
-def test_a_folder_that_is_read_only_is_read(filled: Path) -> None:
-    filled.chmod(0o500)
+WRITING = ("mkdir", "create_private_file", "replace_private_file")
+REFUSALS = (errno.ENOSPC, errno.EROFS, errno.EACCES, errno.EDQUOT)
+
+
+@pytest.mark.parametrize("what", WRITING)
+@pytest.mark.parametrize("number", REFUSALS, ids=errno.errorcode.get)
+def test_a_full_or_read_only_disk_keeps_nothing(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, what: str, number: int
+) -> None:
+    _refuse(monkeypatch, what, number)
+    shelf_in(folder).put(NAME, VALUE)
+    assert shelf_in(folder).get(NAME) is None
+
+
+@pytest.mark.parametrize("number", REFUSALS, ids=errno.errorcode.get)
+def test_a_folder_that_is_read_only_is_read(
+    filled: Path, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    for what in WRITING:
+        _refuse(monkeypatch, what, number)
     shelf_in(filled).put(NAME, "another")
     assert shelf_in(filled).get(NAME) == VALUE
 
 
-@pytest.mark.parametrize("what", ["mkdir", "create_private_file", "replace_private_file"])
-def test_a_full_disk_keeps_nothing(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, what: str
-) -> None:
-    def full(*_arguments: object, **_options: object) -> None:
-        raise OSError(28, "No space left on device")
+def _refuse(monkeypatch: pytest.MonkeyPatch, what: str, number: int) -> None:
+    def refused(*_arguments: object, **_options: object) -> None:
+        raise OSError(number, os.strerror(number))
 
-    monkeypatch.setattr(Path if what == "mkdir" else shelf_module, what, full)
-    shelf_in(folder).put(NAME, VALUE)
-    assert shelf_in(folder).get(NAME) is None
+    monkeypatch.setattr(Path if what == "mkdir" else shelf_module, what, refused)
 
 
 def test_a_full_disk_leaves_what_was_there(filled: Path) -> None:

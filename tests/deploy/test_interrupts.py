@@ -106,3 +106,17 @@ def test_an_interrupt_does_not_wait_for_a_provider_that_hangs(repo: RepoFolder) 
     code, _ = interrupted(repo, mark.exists, "plan", "--no-live")
     assert code == 130
     assert time.monotonic() - started < 40
+
+
+def test_an_interrupted_plan_asks_about_no_other_zone(repo: RepoFolder) -> None:
+    zones = [f"z{number:02}.example" for number in range(60)]
+    remote(repo, *zones, pause=0.1)
+
+    def interrupt() -> None:
+        while len(Remote.asked) < 4:
+            time.sleep(0.01)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    threading.Thread(target=interrupt, daemon=True).start()
+    assert repo.run("plan", "--no-live").code == 130
+    assert len(Remote.asked) <= 12  # four at once

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.octo.target import Target
 from tests.conftest import RepoFolder
-from tests.deploy.quiet_fleet import D3, EDITS, ZONES, Fleet, fleet_in
+from tests.deploy.quiet_fleet import D3, EDITS, MASTER, POLICY, ZONES, Fleet, fleet_in
 
 
 @pytest.fixture
@@ -129,6 +129,62 @@ _ALLOWED = ("--allow", "live-unknown", "--allow", "DMARC032")
 def test_an_edit_is_seen(fleet: Fleet, edit: str) -> None:
     fleet.plan()
     EDITS[edit](fleet)
+    same(fleet)
+
+
+def _now_two(listing: Path) -> None:
+    listing.write_text(f"{LISTED[0]}\n{LISTED[1]}\n")
+
+
+LISTED = ["l1.fleet.example", "l2.fleet.example"]
+LISTS: dict[str, Callable[[Path], object]] = {
+    "one more": _now_two,
+    "another": lambda listing: listing.write_text(f"{LISTED[1]}\n"),
+    "none": lambda listing: listing.write_text(""),
+    "broken": lambda listing: listing.write_text("no name!\n"),
+    "gone": Path.unlink,
+}
+
+
+@pytest.mark.parametrize("named", ["domains_file: ../list.txt", f"domains: {LISTED}"])
+def test_zones_of_one_policy_file_are_quiet_together(
+    fleet: Fleet, looked: list[str], named: str
+) -> None:
+    fleet.repo.write("zones/list.txt", "\n".join(LISTED))
+    policy = POLICY.replace("domain: {domain}", named)
+    fleet.repo.write("zones/policy/listed.yaml", policy.format())
+    for zone in LISTED:
+        fleet.repo.write(f"served/{zone}.zone", MASTER)
+    assert asked(looked, fleet) == sorted([*ZONES, *LISTED])
+    assert asked(looked, fleet) == []
+    fleet.replace(fleet.master(LISTED[0]), "0123456789", "9876543210")
+    assert asked(looked, fleet) == LISTED
+    fleet.replace(fleet.master(LISTED[0]), "p=quarantine", "p=none")
+    assert asked(looked, fleet) == LISTED  # what is to be changed is not quiet,
+    assert asked(looked, fleet) == LISTED  # and neither is what shares its file
+    same(fleet)
+
+
+@pytest.mark.parametrize("edit", LISTS)
+def test_a_list_of_one_domain_is_seen_to_change(fleet: Fleet, edit: str) -> None:
+    listing = fleet.root / "zones/list.txt"
+    fleet.repo.write("zones/list.txt", f"{LISTED[0]}\n")
+    policy = POLICY.replace("domain: {domain}", "domains_file: ../list.txt")
+    fleet.repo.write("zones/policy/listed.yaml", policy.format())
+    for zone in LISTED:
+        fleet.repo.write(f"served/{zone}.zone", MASTER)
+    fleet.plan()
+    LISTS[edit](listing)
+    same(fleet)
+
+
+def test_a_policy_without_a_provider_is_no_plan_without_any(fleet: Fleet) -> None:
+    """What is planned anew is a part of the repo, and nothing is said of it as of the whole."""
+    fleet.repo.write("zones/policy/_defaults.yaml", "ttl: 3600\n")
+    for zone in ZONES:
+        fleet.add(fleet.policy(zone), "providers: [local]\n")
+    fleet.repo.write("zones/policy/x.example.yaml", POLICY.format(domain="x.example"))
+    fleet.plan()
     same(fleet)
 
 

@@ -54,3 +54,28 @@ def test_a_server_that_sends_nothing_is_busy(monkeypatch: pytest.MonkeyPatch) ->
     for each in asked:
         with pytest.raises(ServerBusy):
             each.result()
+
+
+def test_a_zone_that_is_never_sent_slows_down_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A server that could not load a zone says the same as one that sends too many."""
+    server = Server(20)
+    together: list[int] = []
+
+    def transfer(provider: Any, origin: str) -> str:
+        if origin == "broken.example.":
+            time.sleep(0.01)
+            raise ServerBusy(f"{origin}: SERVFAIL")
+        together.append(server.now)
+        return server.transfer(provider, origin)
+
+    monkeypatch.setattr(bind, "_transferred", transfer)
+    provider: Any = SimpleNamespace(host="192.0.2.2", port=53)
+    zones = [f"zone{number}.example." for number in range(60)]
+    with ThreadPoolExecutor(20) as lanes:
+        broken = lanes.submit(bind.transfer, provider, "broken.example.")
+        assert list(lanes.map(lambda zone: bind.transfer(provider, zone), zones)) == zones
+        with pytest.raises(ServerBusy):
+            broken.result()
+        together.clear()
+        assert list(lanes.map(lambda zone: bind.transfer(provider, zone), zones)) == zones
+    assert max(together) >= 10

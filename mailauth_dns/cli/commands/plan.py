@@ -108,11 +108,14 @@ def _of_repo(
     repo, publications = session.load()
     declaring = [domain for publication in publications for domain in publication.domains]
     request = scope.narrowed(session, repo, publications, request)
-    if quiet is not None:
-        return quiet.whole(repo, publications, make), declaring
     if scope.live_only:
         with session.waiting("asking the authoritative servers"):
             return plan_live_only(repo, publications, request), declaring
+    chosen = request.chosen(repo, publications)
+    if chosen and not any(publication.providers for publication in chosen):
+        session.say(f"nothing can be planned: {NO_PROVIDER}")
+    if quiet is not None:
+        return quiet.whole(repo, publications, make), declaring
     return _made(session, request, jobs, repo, publications), declaring
 
 
@@ -124,11 +127,9 @@ def _made(
     publications: tuple[Publication, ...],
     quiet: QuietNotes | None = None,
 ) -> Plan:
-    chosen = request.chosen(repo, publications)
-    if chosen and not any(publication.providers for publication in chosen):
-        session.say(f"nothing can be planned: {NO_PROVIDER}")
     session.hide_secrets(repo)
-    number = processes_for(len(chosen), jobs, asks_dns=request.live)
+    zones = len(request.chosen(repo, publications))
+    number = processes_for(zones, jobs, asks_dns=request.live)
     with providers(repo) as pool:
         if number == 1:
             return planned(session, repo, pool, publications, request, quiet)
