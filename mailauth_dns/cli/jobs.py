@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
@@ -17,6 +18,7 @@ from mailauth_dns.policy.repo_layout import POLICY_DIR
 VARIABLE = "MAILAUTH_JOBS"
 SMALL = 500  # policies for which starting processes would cost more than they save
 _MOST = 256
+_NUMBER = re.compile(r"[0-9]{1,9}")
 
 Jobs = Annotated[
     int | None,
@@ -61,7 +63,7 @@ def _in_environment() -> int | None:
     text = os.environ.get(VARIABLE, "")
     if not text:
         return None
-    if not (text.isascii() and text.isdecimal() and 1 <= int(text[:9]) <= _MOST):
+    if _NUMBER.fullmatch(text) is None or not 1 <= int(text) <= _MOST:
         raise MailAuthError(
             f"{VARIABLE}={one_line(text)}: is not a number of processes; write 1 to {_MOST}"
         )

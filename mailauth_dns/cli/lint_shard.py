@@ -10,6 +10,7 @@ from mailauth_dns import __version__
 from mailauth_dns.atomic_files import followed, replace_file
 from mailauth_dns.cli.lint_result import Asked
 from mailauth_dns.cli.session import Session
+from mailauth_dns.cli.shard_option import refuse_changed
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.errors import MailAuthError
@@ -23,12 +24,16 @@ from mailauth_dns.spread.shard import Shard
 
 @dataclass(frozen=True, slots=True)
 class AskedShard:
-    """What lint was asked, for which shard, and the file to write; without `out`, none."""
+    """What lint was asked, for which shard, and the file to write; without `out`, none.
+
+    `files` is the digest of the repo's files before they were read.
+    """
 
     asked: Asked
     private_web: bool
     shard: Shard
     out: Path | None
+    files: str | None
 
 
 def looked(
@@ -49,6 +54,7 @@ def looked(
         shard=asked.shard,
     )
     if asked.out is not None:
+        refuse_changed(asked.files, repo_state(repo.root))
         text = shard_file.dumped(_shard(repo, found, asked))
         try:
             replace_file(followed(session.path(asked.out)), [text.encode()], durable=False)
@@ -59,13 +65,14 @@ def looked(
 
 def _shard(repo: Repo, found: Looked, given: AskedShard) -> LintShard:
     asked = given.asked
+    assert given.files is not None
     return LintShard(
         format=1,
         number=given.shard.number,
         of=given.shard.of,
         tool=__version__,
         commit=git_commit(repo.root),
-        files=repo_state(repo.root),
+        files=given.files,
         day=found.today.isoformat(),
         domains=asked.domains,
         live=asked.live,

@@ -25,6 +25,7 @@ from mailauth_dns.typed_yaml import yaml_tree
 from mailauth_dns.typed_yaml.yaml_tree import Place, SourceText
 
 FORMAT = 1
+MAX_FILE = 500_000_000  # octets
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +101,11 @@ def read(path: Path) -> LintShard:
         MailAuthError: the file cannot be read, or is none of a shard.
     """
     try:
-        return _Read.model_validate_json(path.read_bytes()).lint_shard
+        with path.open("rb") as file:
+            octets = file.read(MAX_FILE + 1)
+        if len(octets) > MAX_FILE:
+            raise MailAuthError(f"{path} is too big for a shard of lint")
+        return _Read.model_validate_json(octets).lint_shard
     except OSError as error:
         raise MailAuthError(f"{path}: {error.strerror}") from None
     except ValidationError:

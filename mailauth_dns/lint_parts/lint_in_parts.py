@@ -19,7 +19,7 @@ from mailauth_dns.lint_parts.neighbours import Answers, Facts, add_facts
 from mailauth_dns.lint_parts.together import are_sound
 from mailauth_dns.lint_policies import Linted, LintResult
 from mailauth_dns.policy.declared_senders import catalogue_of
-from mailauth_dns.policy.load import check_keys_folder, read_stanzas
+from mailauth_dns.policy.load import check_keys_folder, read_lock, read_stanzas
 from mailauth_dns.policy.repo_files import RepoFiles
 from mailauth_dns.policy.repo_layout import DEFAULTS, POLICY_DIR
 from mailauth_dns.spread.spread import Spread
@@ -43,7 +43,9 @@ def lint_in_parts(
     listed = [path.name for path in own.policy_files(root / POLICY_DIR)]
     names = [name for name in listed if name != DEFAULTS]
     stanzas = read_stanzas(own)
+    # Parts read these too. What is wrong with them is found here, once.
     catalogue_of(own)
+    read_lock(own)
     work = LintFiles(root, tuple(rule.id for rule in rules), today, DEFAULTS in listed)
     found = None if own.problems else _collected(spread, work, names, files)
     if found is None:

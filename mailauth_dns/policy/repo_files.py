@@ -124,11 +124,15 @@ class RepoFiles:
         self, path: Path, parse: Callable[[str, bytes], _T], limit: int = MAX_FILE
     ) -> _T | None:
         """Return what `parse` makes of a file; None, and its problems, if it refuses the file."""
+        name = self.relative(path)
+        if not name.isascii() and name != os.fsencode(name).decode(errors="replace"):
+            self.complain(path, "its name is not UTF-8; rename the file")
+            return None
         data = self.octets(path, limit=limit)
         if data is None:
             return None
         try:
-            return parse(self.relative(path), data)
+            return parse(name, data)
         except DocumentError as error:
             self.problems.extend(error.problems)
             return None

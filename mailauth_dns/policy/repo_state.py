@@ -36,14 +36,19 @@ def repo_state(root: Path) -> str:
 
 def _files(root: Path) -> Iterator[Path]:
     made, seen = {root / each for each in _MADE}, set[str]()
+    # Nothing that lies outside is read for a policy, and it may be the whole machine.
+    inside = root.resolve()
     for top in _FOLDERS:
         for folder, folders, names in os.walk(root / top, followlinks=True):
             here, real = Path(folder), os.path.realpath(folder)
-            if real in seen or here in made:
-                folders.clear()  # a link that leads back, or what is made
+            if real in seen or here in made or not Path(real).is_relative_to(inside):
+                folders.clear()  # a link that leads back or away, or what is made
                 continue
             seen.add(real)
             folders[:] = sorted(each for each in folders if not each.startswith("."))
             for name in sorted(names):
-                if not name.startswith(".") and (here / name).is_file():
-                    yield here / name
+                path = here / name
+                if name.startswith(".") or not path.is_file():
+                    continue
+                if not path.is_symlink() or path.resolve().is_relative_to(inside):
+                    yield path

@@ -75,6 +75,8 @@ class DaskCluster:
                 with self._lost(future):
                     return future.result(timeout=_LOOK)
             except TimeoutError:  # it is not done, or was and its worker died since
+                if future.status == "error":  # the work's own
+                    raise
                 with self._lost(future):
                     alone = 0.0 if self._client.nthreads() else alone + _LOOK
             if alone >= _ALONE:
@@ -150,18 +152,40 @@ def cluster(address: str) -> Iterator[DaskCluster]:
         ) from None
     # The library tells of lost connections in its log, with traces; we say it in a sentence.
     for name in ("distributed", "tornado"):
-        logging.getLogger(name).setLevel(logging.CRITICAL)
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
     # What the parts share may be long, and is sent once.
     dask.config.set({"distributed.admin.large-graph-warning-threshold": "100 GB"})
     try:
+        _greet(address)
         client = distributed.Client(address, timeout=CONNECT, set_as_default=False)
-    except (OSError, TimeoutError, ValueError) as error:
+    except Exception as error:  # noqa: BLE001 - whatever the library makes of what somebody else says
         raise ClusterError(
             f"--scheduler {address}: no Dask scheduler answers there ({_short(error)}); "
             "`dask scheduler` starts one"
         ) from None
     with client:
         yield DaskCluster(client, address, _threads(client, address))
+
+
+def _greet(address: str) -> None:
+    """Greet the scheduler once, and go away.
+
+    A client of the library would wait for ever for somebody who says nothing, and one that never
+    connected prints a trace when it is thrown away.
+    """
+    from distributed import Security
+    from distributed.comm.core import connect
+    from tornado.ioloop import IOLoop
+
+    async def greeted() -> None:
+        how = Security().get_connection_args("client")
+        (await connect(address, timeout=CONNECT, **how)).abort()
+
+    loop = IOLoop(make_current=False)
+    try:
+        loop.run_sync(greeted, timeout=CONNECT + 1)
+    finally:
+        loop.close()
 
 
 def _check_address(address: str) -> None:

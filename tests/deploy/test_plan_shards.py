@@ -6,6 +6,7 @@ import shutil
 import tempfile
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -21,6 +22,7 @@ from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.deploy.zone_groups import groups
 from mailauth_dns.plan import plan_file, plan_shard
 from mailauth_dns.plan.plan import Plan, Where
+from mailauth_dns.policy import load
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.policy.repo_state import repo_state
 from mailauth_dns.render import plan_markdown, plan_text
@@ -403,3 +405,22 @@ def test_shards_of_two_days_are_refused(team: RepoFolder) -> None:
     assert refused(team, one, two) == (
         f"shard-2.json does not belong to shard-1.json, which differs in the day in UTC{SAME}"
     )
+
+
+@pytest.mark.parametrize("command", ["plan", "lint"])
+def test_a_shard_of_files_that_changed_meanwhile_is_not_made(
+    team: RepoFolder, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    real = load.load_repo
+
+    def edited(*arguments: Any, **options: Any) -> Repo:
+        found = real(*arguments, **options)
+        team.policy("domain: new.example\nparked: true\n", "new")
+        return found
+
+    monkeypatch.setattr(load, "load_repo", edited)
+    live = ("--no-live",) if command == "plan" else ()
+    ran = team.run(command, *live, "--shard", "1/2", "--out", "shard.json")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "files of the repo changed while the shard was made; make it again\n"
+    assert not (team.root / "shard.json").exists()

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns import __version__
+from mailauth_dns.lint import shard_file
 from mailauth_dns.lint.catalog import RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.merge_findings import merged
@@ -259,6 +260,15 @@ def test_what_is_no_shard_is_refused(team: RepoFolder, text: str) -> None:
         f"{team.root / 'odd.json'} is not what `lint --shard I/N --out FILE` of this version "
         "writes\n"
     )
+
+
+def test_a_file_without_an_end_is_refused(
+    team: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(shard_file, "MAX_FILE", 1000)
+    for path in ("/dev/zero", "long.json"):
+        team.write("long.json", " " * 1001)
+        assert refused(team, path) == f"{team.root / path} is too big for a shard of lint\n"
 
 
 EDITS: list[dict[str, Any]] = [

@@ -168,6 +168,15 @@ def test_a_private_key_in_a_file_that_nobody_names_is_left_to_the_whole(repo: Re
     assert lint_in_parts(root, STATIC, InThisProcess()) is None
 
 
+@pytest.mark.parametrize("text", ["{", None])
+def test_a_broken_lock_is_left_to_the_whole(repo: RepoFolder, text: str | None) -> None:
+    root = _written(repo, {"1": "domain: a.example\n"})
+    lock = root / "zones/locks/spf.json"
+    lock.parent.mkdir()
+    lock.mkdir() if text is None else lock.write_text(text)
+    assert lint_in_parts(root, STATIC, InThisProcess()) is None
+
+
 def test_later_parts_are_told_what_the_first_ones_found_out(repo: RepoFolder) -> None:
     """Else every file with a key that all have would be checked twice."""
     root = repo.root
@@ -237,7 +246,7 @@ def test_more_processes_are_not_started_for_a_small_repo(
     assert repo.run("lint", "--jobs", "5").code == 0
 
 
-@pytest.mark.parametrize("jobs", ["0", "x", "-1", "1000", "²"])
+@pytest.mark.parametrize("jobs", ["0", "x", "-1", "1000", "²", "0000000019999", f"{1:08}{0:05000}"])
 def test_a_number_of_processes_that_is_none_is_refused(
     large: RepoFolder, monkeypatch: pytest.MonkeyPatch, jobs: str
 ) -> None:

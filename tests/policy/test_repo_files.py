@@ -250,3 +250,14 @@ def test_no_zone_repo_is_told(tmp_path: Path) -> None:
         PolicyError, match=r"there is no such folder in .*; run in a zone repo, or name one with -C"
     ):
         load_repo(tmp_path)
+
+
+def test_a_name_that_is_not_utf_8_is_a_problem(repo: RepoFolder) -> None:
+    """Neither SARIF nor the file of a shard could hold it."""
+    repo.policy("domain: a.example\n")
+    name = os.fsencode(repo.root / "zones/policy") + b"/b\xff.yaml"
+    with open(name, "w") as file:  # noqa: PTH123
+        file.write("domain: b.example\n")
+    ran = repo.run("lint", "--format", "sarif")
+    assert (ran.code, ran.out) == (1, "")
+    assert ran.err == "zones/policy/b\\udcff.yaml: its name is not UTF-8; rename the file\n"

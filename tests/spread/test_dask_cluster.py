@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import gc
 import operator
 import os
 import shutil
 import signal
+import socket
 import sys
+import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from importlib import metadata
 from pathlib import Path
@@ -38,6 +42,8 @@ mx IN A 192.0.2.25
 @ IN TXT "note=kept"
 _dmarc IN TXT "v=DMARC1; p=reject"
 """
+# A frame as Dask sends them, with what is no message.
+_FRAME = b"".join(each.to_bytes(8, "little") for each in (19, 1, 3)) + b"\xc1\xc1\xc1"
 ZONES = tuple(f"{name}.example" for name in ("one", "two", "three", "four", "five"))
 
 
@@ -100,6 +106,11 @@ def test_parts_are_made_when_there_is_room_for_them(lab: DaskLab) -> None:
     with cluster(lab.address) as found:
         assert next(iter(found.each(abs, parts()))) == 0
     assert len(made) == 6  # three for each thread
+
+
+def test_work_that_ran_out_of_time_is_not_waited_for(lab: DaskLab) -> None:
+    with cluster(lab.address) as spread, pytest.raises(TimeoutError, match="of the work"):
+        list(spread.each(_out_of_time, [1]))
 
 
 def test_what_the_work_raises_is_raised_here(lab: DaskLab) -> None:
@@ -278,11 +289,50 @@ def test_nobody_at_the_address(fleet: RepoFolder, monkeypatch: pytest.MonkeyPatc
     assert len(ran.err.splitlines()) == 1
 
 
+@pytest.mark.parametrize("said", [b"", b"HTTP/1.1 400 Bad Request\r\n\r\n", _FRAME], ids=repr)
+def test_somebody_else_at_the_address(
+    fleet: RepoFolder,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    said: bytes,
+) -> None:
+    monkeypatch.setattr(dask_cluster, "CONNECT", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        threading.Thread(target=_answering, args=(listening, said), daemon=True).start()
+        address = f"tcp://127.0.0.1:{listening.getsockname()[1]}"
+        ran = fleet.run("diff", "--scheduler", address)
+    gc.collect()  # a client that never connected may say something when it goes
+    assert (ran.code, ran.out) == (1, "")
+    assert f"--scheduler {address}: no Dask scheduler answers there" in ran.err
+    assert len(ran.err.splitlines()) == 1
+    assert capfd.readouterr().err == ""
+
+
+def test_tls_without_certificates(fleet: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(dask_cluster, "CONNECT", 0.5)
+    ran = fleet.run("diff", "--scheduler", "tls://127.0.0.1:8786")
+    assert (ran.code, len(ran.err.splitlines())) == (1, 1)
+    assert "--scheduler tls://127.0.0.1:8786: no Dask scheduler answers there" in ran.err
+
+
+def _answering(listening: socket.socket, said: bytes) -> None:
+    """Say the same to everybody, and keep the connections."""
+    kept = []
+    with suppress(OSError):
+        while True:
+            kept.append(listening.accept()[0])
+            kept[-1].sendall(said)
+
+
 def test_without_the_extra(fleet: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "distributed", None)
     ran = fleet.run("diff", "--scheduler", "tcp://127.0.0.1:8786")
     assert (ran.code, ran.out) == (1, "")
     assert "`pip install 'mailauth-dns[dask]'` brings it" in ran.err
+
+
+def _out_of_time(_part: int) -> None:
+    raise TimeoutError("of the work")
 
 
 def _slowly(seconds: float, part: int) -> int:

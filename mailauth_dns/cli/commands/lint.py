@@ -13,7 +13,7 @@ from mailauth_dns.cli.jobs import Jobs, policy_files, processes_for
 from mailauth_dns.cli.lint_result import Asked, FailOn, LintFailOn, LintFormat, LintOutput
 from mailauth_dns.cli.options import Domains, PrivateWeb, Scheduler
 from mailauth_dns.cli.session import Session, domains, session_of
-from mailauth_dns.cli.shard_option import ShardOption, shard_of
+from mailauth_dns.cli.shard_option import ShardOption, shard_of, state_of
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint_policies import Linted, lint_repo, linted
@@ -96,6 +96,7 @@ def _whole(
     session: Session, wanted: Asked, private_web: bool, part: Shard | None, out: Path | None
 ) -> Linted:
     """Check policies in this process."""
+    files = state_of(session.root, part)
     repo, publications = session.load()
     live = wanted.live
     with session.waiting("asking DNS and the web" if live else "checking policies"):
@@ -111,7 +112,7 @@ def _whole(
         else:
             from mailauth_dns.cli import lint_shard
 
-            asked = lint_shard.AskedShard(wanted, private_web, part, out)
+            asked = lint_shard.AskedShard(wanted, private_web, part, out, files)
             result = lint_shard.looked(session, repo, publications, asked)
     return linted(result, publications, wanted.domains)
 

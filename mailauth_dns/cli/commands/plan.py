@@ -18,7 +18,7 @@ from mailauth_dns.cli.plan_result import DetailedExitcode, Out, PlanFailOn
 from mailauth_dns.cli.plan_scope import ChangedSince, LiveOnly, OnlyProvider, PlanScope
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import Session, domains, session_of
-from mailauth_dns.cli.shard_option import ShardOption, shard_of
+from mailauth_dns.cli.shard_option import ShardOption, refuse_changed, shard_of, state_of
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.plan_live_only import plan_live_only
 from mailauth_dns.deploy.plan_request import PlanRequest
@@ -86,7 +86,10 @@ def command(
         file = plan_file.read(session.path(show))
     else:
         request = PlanRequest(domains(domain), not no_live, normalize, show_kept)
+        files = state_of(session.root, scope.shard)
         file, declaring = _of_repo(session, request, scope, session.shelf(no_cache=no_cache), jobs)
+        if file.shard is not None:
+            refuse_changed(files, file.shard.files)
         plan_result.write(session, out, file)
     plan_format.show(session, file, format, max_chars, show_kept)
     code = plan_result.exit_code(session, file, fail_on, detailed=detailed_exitcode)
