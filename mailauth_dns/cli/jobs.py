@@ -28,7 +28,7 @@ Jobs = Annotated[
         min=1,
         max=_MOST,
         help="processes at most; default: one a core (also MAILAUTH_JOBS). "
-        f"Fewer than {SMALL} policy files take one",
+        f"Fewer than {SMALL} policy files or zones take one",
         show_default=False,
         rich_help_panel=headings.PACE,
     ),
@@ -42,14 +42,17 @@ def policy_files(root: Path) -> int:
     return 0
 
 
-def processes_for(parts: int, given: int | None) -> int:
+def processes_for(parts: int, given: int | None, *, asks_dns: bool = False) -> int:
     """Return in how many processes to work on so many files or zones; `given` is `--jobs`.
+
+    Each process that asks DNS has a window of questions at each server. So there is one of these
+    unless somebody says how many.
 
     Raises:
         MailAuthError: MAILAUTH_JOBS is not such a number.
     """
     most = given or _in_environment()
-    if parts < SMALL or most == 1:
+    if parts < SMALL or most == 1 or (asks_dns and most is None):
         return 1
     from mailauth_dns.spread.processes import usable_cores
 

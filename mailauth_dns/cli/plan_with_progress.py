@@ -5,11 +5,13 @@ from __future__ import annotations
 from mailauth_dns.cli.session import Session
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.make_plan import make_plan
-from mailauth_dns.deploy.plan_batch import Noted
+from mailauth_dns.deploy.plan_in_parts import InParts
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool
+from mailauth_dns.deploy.quiet_notes import QuietNotes
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.policy.repo import Repo
+from mailauth_dns.spread.spread import Spread
 
 NO_PROVIDER = (
     "no policy names a provider; write `providers: [ID]` into it for a providers/ID.yaml; "
@@ -23,15 +25,18 @@ def planned(
     pool: ProviderPool,
     publications: tuple[Publication, ...],
     request: PlanRequest,
-    noted: Noted = lambda _zone, _proposal: None,
+    quiet: QuietNotes | None = None,
+    spread: Spread | None = None,
 ) -> Plan:
     """Return the plan that is requested; a terminal shows the progress.
 
-    `noted` is told each entry with what the provider said.
+    `quiet` notes what has nothing to do. With `spread`, other processes plan too.
     """
     chosen = request.chosen(repo, publications)
     total = sum(len(request.providers_of(publication)) for publication in chosen)
     if request.shard is not None:
         total //= request.shard.of  # about so many; what it is tied to is looked at too
     with session.progress(total, "planning") as progress:
-        return make_plan(repo, pool, publications, request, progress, noted)
+        noted = quiet.note if quiet is not None else lambda _zone, _proposal: None
+        in_parts = InParts(spread, quiet) if spread is not None else None
+        return make_plan(repo, pool, publications, request, progress, noted, in_parts)

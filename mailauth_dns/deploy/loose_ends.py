@@ -41,6 +41,13 @@ class LooseEnds:
                 for name in led_to_there(by_zone[zone.origin], zone):
                     self.led.setdefault(name, set()).add(zone.origin)
 
+    def add(self, other: LooseEnds) -> None:
+        """Note what was noted of other zones."""
+        for mine, theirs in ((self.gone, other.gone), (self.led, other.led)):
+            for name, zones in theirs.items():
+                mine.setdefault(name, set()).update(zones)
+        self.own_spf |= other.own_spf
+
     def _note_gone(self, proposal: Proposal) -> None:
         zone = proposal.reading.zone.origin
         for change in proposal.difference.changes:

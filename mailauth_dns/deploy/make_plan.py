@@ -16,6 +16,7 @@ from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.deploy.git_commit import git_commit
 from mailauth_dns.deploy.plan_batch import Noted, Run
 from mailauth_dns.deploy.plan_batches import in_batches
+from mailauth_dns.deploy.plan_in_parts import InParts
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
@@ -42,11 +43,13 @@ def make_plan(
     request: PlanRequest = _EVERYTHING,
     progress: Progress = lambda _zone: None,
     noted: Noted = lambda _zone, _proposal: None,
+    in_parts: InParts | None = None,
 ) -> Plan:
     """Work out what would change at every provider of the publications.
 
     A zone that cannot be read is in `failed`. The pool remembers what apply needs. `noted` is told
-    each entry with what the provider said; a later one for the same place counts.
+    each entry with what the provider said; a later one for the same place counts. With `in_parts`,
+    other processes make a part of the plan, and such a plan is not to be applied with this pool.
 
     Raises:
         ProviderError: a stanza is wrong, its class is missing, or a secret is not set.
@@ -58,7 +61,7 @@ def make_plan(
     evidence = EvidenceOfChanges(repo, now.date())
     unreachable, keeps = pool.connect(wanted), len(wanted) <= AT_HAND
     run = Run(repo, pool, request, now, permissions, evidence, unreachable, keeps)
-    made = in_batches(run, chosen, request.declared or publications, progress, noted)
+    made = in_batches(run, chosen, request.declared or publications, progress, noted, in_parts)
     entries = zones_alike(())
     for at in wanted:
         if isinstance(each := made.get(at), First):

@@ -11,6 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.loose_ends import LooseEnds
 from mailauth_dns.deploy.plan_batch import Batch, Entries, Noted, Run, planned
+from mailauth_dns.deploy.plan_in_parts import InParts, PartsOfPlan, firsts
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.zone_groups import ZoneGroups, groups
 from mailauth_dns.deploy.zone_order import Known
@@ -33,10 +34,12 @@ def in_batches(
     declared: Sequence[Publication],
     progress: Progress,
     noted: Noted,
+    in_parts: InParts | None = None,
 ) -> Made:
     """Return the entries of the `chosen` zones; `declared` is all that the repo declares.
 
-    Of a shard, only its own are returned: they are as a plan of all zones has them.
+    Of a shard, only its own are returned: they are as a plan of all zones has them. With
+    `in_parts`, other processes plan what they can.
     """
     together, shard = groups(declared), run.request.shard
     zones = [each.origin for each in chosen]
@@ -45,7 +48,8 @@ def in_batches(
     if run.repo.tested:  # a test may look at any zone
         made = _kept(planned(run, batch, progress, noted)[0], zones_alike(()))
     else:
-        made = _some_at_a_time(run, batch, own, together, progress, noted)
+        parts = PartsOfPlan(run, in_parts, declared) if in_parts is not None else None
+        made = _some_at_a_time(run, batch, own, together, progress, noted, parts)
     return {where: entry for where, entry in made.items() if where[0] in own}
 
 
@@ -56,13 +60,22 @@ def _some_at_a_time(
     together: ZoneGroups,
     progress: Progress,
     noted: Noted,
+    parts: PartsOfPlan | None,
 ) -> Made:
     made, alike, ends = Made(), zones_alike(()), LooseEnds()
     mine, everywhere = (
         {each.origin: each for each in some} for some in (whole.chosen, whole.declared)
     )
     for zones in _rounds(mine, own, together, ends):
-        for some in _batches(zones, together):
+        there = parts.fit(together.each(zones)) if parts is not None else frozenset()
+        if parts is not None and there:
+            batches = _batches((each for each in zones if each in there), together)
+            sent = (_batch(some, mine, everywhere) for some in batches)
+            for done in parts.planned(sent, progress):
+                ends.add(done.ends)
+                made |= firsts(done, alike)
+                made |= {each.where: each for each in done.failed}
+        for some in _batches((each for each in zones if each not in there), together):
             batch = _batch(some, mine, everywhere)
             entries, answers = planned(run, batch, progress, noted)
             ends.look_at(batch.chosen, answers)

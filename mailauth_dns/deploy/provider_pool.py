@@ -188,6 +188,10 @@ class ProviderPool:
         """Keep what apply needs to plan a zone again."""
         self._planned[where] = planned
 
+    def forget(self) -> None:
+        """Keep nothing of what was planned: it is not applied with these connections."""
+        self._planned.clear()
+
     def planned(self, where: Where) -> Planned:
         """Return what was planned last for a zone.
 

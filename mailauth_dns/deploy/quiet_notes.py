@@ -48,6 +48,11 @@ class QuietNotes:
             return
         self.quiet.add(entry.where)
 
+    def note_elsewhere(self, planned: Iterable[Where], quiet: Iterable[Where]) -> None:
+        """Note which of the places that another process planned are quiet, as it says."""
+        self.quiet.difference_update(planned)
+        self.quiet.update(quiet)
+
 
 def quiet_zones(
     repo: Repo, notes: QuietNotes, plan: Plan, inputs: Inputs, masters: Masters

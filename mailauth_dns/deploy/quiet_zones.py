@@ -17,7 +17,6 @@ from mailauth_dns.cache.shelf import Shelf
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.compile.report_consents import report_hosts
-from mailauth_dns.deploy.plan_batch import Noted
 from mailauth_dns.deploy.quiet_book import Book, QuietZone, as_data, from_data
 from mailauth_dns.deploy.quiet_inputs import Inputs, Seen, inputs_of, seen, shared_are
 from mailauth_dns.deploy.quiet_notes import QuietNotes, quiet_zones
@@ -28,15 +27,13 @@ from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
 from mailauth_dns.plan.plan_file import zone_from_text
 from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.policy.load import load_some
-from mailauth_dns.policy.provider_stanza import Stanza
+from mailauth_dns.policy.provider_stanza import LOCAL, Stanza
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName, upwards
 
-# Makes a plan of a repo, or of a part of one, and tells of each of its entries.
-Make = Callable[[Repo, tuple[Publication, ...], Noted], Plan]
+# Makes a plan of a repo, or of a part of one, and lets what has nothing to do be noted.
+Make = Callable[[Repo, tuple[Publication, ...], QuietNotes | None], Plan]
 Zones = Mapping[str, QuietZone]  # by name
-
-_LOCAL = "mailauth_dns.octo.LocalProvider"
 
 
 class _InDoubt(Exception):
@@ -70,11 +67,11 @@ class QuietZones:
     def whole(self, repo: Repo, publications: tuple[Publication, ...], make: Make) -> Plan:
         """Return the plan of all that a repo declares, and remember its quiet zones."""
         if self._inputs is None:
-            return make(repo, publications, _note_nothing)
+            return make(repo, publications, None)
         notes = QuietNotes({each.origin: each for each in publications})
         folders = _folders(repo.stanzas.values(), self._root)
         masters = dict(_masters(publications, folders))
-        plan = make(repo, publications, notes.note)
+        plan = make(repo, publications, notes)
         zones = dict(quiet_zones(repo, notes, plan, self._inputs, masters))
         self._keep(Book(self._inputs.digest, folders, zones), self._inputs)
         return plan
@@ -113,17 +110,13 @@ class QuietZones:
             known = {name: zone for name, zone in known.items() if zone.policy not in tied}
         notes = QuietNotes({each.origin: each for each in publications})
         masters = dict(_masters(publications, book.folders))
-        plan = make(repo, publications, notes.note)
+        plan = make(repo, publications, notes)
         if any(not change.after for zone in plan.zones for change in zone.changes):
             raise _InDoubt  # any zone may have had to do with what goes
         zones = known | dict(quiet_zones(repo, notes, plan, inputs, masters))
         if zones != book.zones:
             self._keep(replace(book, zones=zones), inputs)
         return replace(plan, zones=_together(known, plan))
-
-
-def _note_nothing(_zone: ZoneEntry, _proposal: object) -> None:
-    """Remember nothing."""
 
 
 def _policies(known: Zones) -> frozenset[str]:
@@ -223,7 +216,7 @@ def _folders(stanzas: Iterable[Stanza], root: Path) -> dict[str, tuple[str, str]
     for stanza in stanzas:
         directory = stanza.arguments.get("directory")
         if (
-            stanza.class_name == _LOCAL
+            stanza.class_name == LOCAL
             and not stanza.environment
             and isinstance(directory, str)
             and not directory.startswith("env/")

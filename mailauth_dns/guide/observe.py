@@ -31,6 +31,7 @@ from mailauth_dns.lint.rule import Severity
 from mailauth_dns.plan.plan import LiveEntry
 from mailauth_dns.policy.absent import ABSENT
 from mailauth_dns.policy.model import sections_of
+from mailauth_dns.policy.provider_stanza import LOCAL
 from mailauth_dns.policy.repo import Policy
 from mailauth_dns.policy.sections.dkim import KeyState
 from mailauth_dns.records import server_address, spf
@@ -41,7 +42,6 @@ from mailauth_dns.records.spf_term import Ip4, Ip6, Qualifier
 from mailauth_dns.simulate.dns_views import as_it_is
 
 BATCH = 100  # domains that DNS is asked for together
-_LOCAL_CLASS = "mailauth_dns.octo.LocalProvider"
 _SERVE_DEFAULTS = {"--address": "127.0.0.1", "--port": "5453", "--provider": "local"}
 _AREAS: Mapping[Family, Area] = {
     Family.SPF: "spf",
@@ -247,7 +247,7 @@ def _served_by(files: Files, policy: Policy) -> tuple[str, ...] | None:
     local = [
         id
         for id in policy.body.providers
-        if (stanza := files.repo.stanzas.get(id)) is not None and stanza.class_name == _LOCAL_CLASS
+        if (stanza := files.repo.stanzas.get(id)) is not None and stanza.class_name == LOCAL
     ]
     if not local or len(policy.body.nameservers) != 1:
         return None

@@ -19,6 +19,8 @@ import yaml
 from mailauth_dns.errors import FileProblem
 from mailauth_dns.typed_yaml import yaml_reader, yaml_tree
 
+LOCAL = "mailauth_dns.octo.LocalProvider"  # the class whose zones are files of our own
+
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 # A key that names a secret; `auth_key_name`, `key_name` and the like name none.
 _SECRET = re.compile(

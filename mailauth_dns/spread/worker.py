@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import gc
+import logging
 import os
 import sys
 import threading
@@ -75,6 +76,8 @@ def main() -> None:
         os.dup2(nothing.fileno(), 0)
     if not sys.warnoptions:
         warnings.simplefilter("ignore")
+    # What libraries log is shown by the command's own process, without secrets, to who asks for it.
+    logging.getLogger().setLevel(logging.CRITICAL)
     # As in the command itself: the values of a part live as long as it does.
     gc.freeze()
     gc.set_threshold(1_000_000, 20, 100)

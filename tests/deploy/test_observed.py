@@ -9,7 +9,7 @@ import pytest
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import observed
 from mailauth_dns.evaluate.observation import Observation, ServerView, Unknown
-from mailauth_dns.live import observe
+from mailauth_dns.live import spread_observation
 from mailauth_dns.live.observe import Wanted
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.zone import RRset, zone_of
@@ -27,7 +27,7 @@ def test_what_is_known_is_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> No
         views = (ServerView("a", {A: None}), ServerView("b", {A: None}))
         return {ORIGIN: Observation(ORIGIN, views, None)}
 
-    monkeypatch.setattr(observe, "observe", answer)
+    monkeypatch.setattr(spread_observation, "observe", answer)
     text = RRset(*TXT, 300, frozenset({"token"}))
     known = {ORIGIN: Observation(ORIGIN, (ServerView("a", {TXT: text}),), None)}
     provider = zone_of(ORIGIN, [text, RRset(*A, 300, frozenset({"192.0.2.1"}))])

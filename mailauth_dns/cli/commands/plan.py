@@ -11,6 +11,7 @@ import typer
 
 from mailauth_dns.cache.shelf import Shelf
 from mailauth_dns.cli import completions, headings, plan_format, plan_result, what_next_plan
+from mailauth_dns.cli.jobs import Jobs, processes_for
 from mailauth_dns.cli.options import Domains, NoCache, NoLive
 from mailauth_dns.cli.plan_format import MaxChars, PlanFormat, PlanOutput
 from mailauth_dns.cli.plan_result import DetailedExitcode, Out, PlanFailOn
@@ -19,10 +20,10 @@ from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.session import Session, domains, session_of
 from mailauth_dns.cli.shard_option import ShardOption, refuse_changed, shard_of, state_of
 from mailauth_dns.compile.publication import Publication
-from mailauth_dns.deploy.plan_batch import Noted
 from mailauth_dns.deploy.plan_live_only import plan_live_only
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
+from mailauth_dns.deploy.quiet_notes import QuietNotes
 from mailauth_dns.deploy.quiet_zones import QuietZones
 from mailauth_dns.plan import plan_file
 from mailauth_dns.plan.plan import Plan
@@ -52,6 +53,7 @@ def command(
     detailed_exitcode: DetailedExitcode = False,
     no_live: NoLive = False,
     no_cache: NoCache = False,
+    jobs: Jobs = None,
     normalize: Annotated[
         bool,
         typer.Option(
@@ -85,7 +87,7 @@ def command(
     else:
         request = PlanRequest(domains(domain), not no_live, normalize, show_kept)
         files = state_of(session.root, scope.shard)
-        file, declaring = _of_repo(session, request, scope, session.shelf(no_cache=no_cache))
+        file, declaring = _of_repo(session, request, scope, session.shelf(no_cache=no_cache), jobs)
         if file.shard is not None:
             refuse_changed(files, file.shard.files)
         plan_result.write(session, out, file)
@@ -96,14 +98,14 @@ def command(
 
 
 def _of_repo(
-    session: Session, request: PlanRequest, scope: PlanScope, shelf: Shelf
+    session: Session, request: PlanRequest, scope: PlanScope, shelf: Shelf, jobs: int | None
 ) -> tuple[Plan, Sequence[DomainName]]:
     """Return the plan that is requested, and the domains that were looked at for it."""
-    quiet = None
+    quiet, make = None, partial(_made, session, request, jobs)
     if shelf.is_open and scope.is_whole and not request.live and not request.domains:
         with session.waiting("reading policies"):
             quiet = QuietZones(shelf, session.root, (request.normalize, request.show_kept))
-        plan = quiet.recalled(partial(_made, session, request))
+        plan = quiet.recalled(make)
         if plan is not None:
             return plan, ()
     repo, publications = session.load()
@@ -116,17 +118,26 @@ def _of_repo(
     if chosen and not any(publication.providers for publication in chosen):
         session.say(f"nothing can be planned: {NO_PROVIDER}")
     if quiet is not None:
-        return quiet.whole(repo, publications, partial(_made, session, request)), declaring
-    return _made(session, request, repo, publications), declaring
+        return quiet.whole(repo, publications, make), declaring
+    return _made(session, request, jobs, repo, publications), declaring
 
 
 def _made(
     session: Session,
     request: PlanRequest,
+    jobs: int | None,
     repo: Repo,
     publications: tuple[Publication, ...],
-    noted: Noted = lambda _zone, _proposal: None,
+    quiet: QuietNotes | None = None,
 ) -> Plan:
     session.hide_secrets(repo)
+    zones = len(request.chosen(repo, publications))
+    number = processes_for(zones, jobs, asks_dns=request.live)
     with providers(repo) as pool:
-        return planned(session, repo, pool, publications, request, noted)
+        if number == 1:
+            return planned(session, repo, pool, publications, request, quiet)
+        # Large repos alone need these.
+        from mailauth_dns.spread.processes import Processes
+
+        with Processes(number) as processes:
+            return planned(session, repo, pool, publications, request, quiet, processes)

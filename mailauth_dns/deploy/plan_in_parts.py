@@ -1,0 +1,238 @@
+"""Batches of a plan in other processes, each with connections of its own to the providers.
+
+What is sent are the policies and the provider stanzas as the files have them. A stanza names its
+secrets, and a worker reads them from the environment that it has from us.
+
+Only zones in files of our own are planned so: several processes that ask the API of a provider
+would ask it several times as fast as it was meant to be asked. What is told by more than the
+policies around a zone, such as evidence from reports and tests, stays in this process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from functools import cached_property
+from pathlib import Path
+from typing import TypeVar
+
+from mailauth_dns.compile.publication import Publication
+from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
+from mailauth_dns.deploy.loose_ends import LooseEnds
+from mailauth_dns.deploy.plan_batch import Batch, Run, planned
+from mailauth_dns.deploy.plan_request import PlanRequest
+from mailauth_dns.deploy.provider_pool import ProviderPool
+from mailauth_dns.deploy.quiet_notes import QuietNotes
+from mailauth_dns.errors import ProviderError
+from mailauth_dns.evidence.kept.evidence_files import domains_with_evidence
+from mailauth_dns.plan import who_sends
+from mailauth_dns.plan.alike import Alike, First
+from mailauth_dns.plan.plan import FailedEntry, Where, ZoneEntry
+from mailauth_dns.plan.policy_permissions import Permissions
+from mailauth_dns.plan.same_zones import zones_alike
+from mailauth_dns.policy.provider_stanza import LOCAL, Stanza
+from mailauth_dns.policy.repo import Policy, Repo
+from mailauth_dns.policy.spf_lock import Lock
+from mailauth_dns.records.name import DomainName, upwards
+from mailauth_dns.spread.spread import Spread
+from mailauth_dns.typed_yaml.yaml_tree import Mapping as YamlMapping
+from mailauth_dns.typed_yaml.yaml_tree import Place, SourceText
+
+FEWEST = 500  # zones: for fewer, starting processes would cost more than it saves
+_NO_ZONE = "\0"  # no text of a plan has such a character
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class InParts:
+    """Who plans batches; `quiet` notes what has nothing to do, if somebody wants to know."""
+
+    spread: Spread
+    quiet: QuietNotes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A batch, with the policies and permissions that have to do with its zones."""
+
+    batch: Batch
+    policies: tuple[Policy, ...]
+    permissions: Permissions
+
+
+@dataclass(frozen=True, slots=True)
+class PlannedPart:
+    """The entries of a batch: those of zones that are alike are one of the `values`.
+
+    `quiet` are the places that have nothing to do, where that was asked for.
+    """
+
+    zones: tuple[tuple[Where, int], ...]
+    values: tuple[ZoneEntry, ...]
+    failed: tuple[FailedEntry, ...]
+    ends: LooseEnds
+    quiet: frozenset[Where] | None
+
+    @property
+    def places(self) -> Iterator[Where]:
+        """All places that were planned."""
+        yield from (where for where, _ in self.zones)
+        yield from (each.where for each in self.failed)
+
+
+@dataclass
+class PlanParts:
+    """Plans one part after another, with connections that stay open."""
+
+    root: Path
+    stanzas: Mapping[str, Stanza]
+    lock: Lock
+    request: PlanRequest
+    now: datetime
+    unreachable: Mapping[str, ProviderError]
+    quiet: bool
+
+    def __call__(self, part: Part) -> PlannedPart:
+        """Return what a plan says of a part.
+
+        Raises:
+            ProviderError: a stanza is wrong, its class is missing, or a secret is not set.
+        """
+        batch, repo = part.batch, replace(self._no_policies, policies=part.policies)
+        wanted = [
+            (each.origin, at) for each in batch.chosen for at in self.request.providers_of(each)
+        ]
+        unreachable = dict(self.unreachable)
+        unreachable |= self._pool.connect(at for at in wanted if at[1] not in unreachable)
+        evidence = EvidenceOfChanges(repo, self.now.date())
+        notes = QuietNotes({each.origin: each for each in batch.chosen}) if self.quiet else None
+        entries, answers = planned(
+            Run(
+                *(repo, self._pool, self.request, self.now, part.permissions),
+                *(evidence, unreachable),
+                keeps=False,
+            ),
+            batch,
+            lambda _zone: None,
+            notes.note if notes is not None else lambda _zone, _proposal: None,
+        )
+        self._pool.forget()
+        ends = LooseEnds()
+        ends.look_at(batch.chosen, answers)
+        alike, numbers = zones_alike(()), dict[First[ZoneEntry], int]()
+        zones: list[tuple[Where, int]] = []
+        for where, each in entries.items():
+            if isinstance(each, ZoneEntry):
+                number = numbers.setdefault(alike.first_like(each), len(numbers))
+                zones.append((where, number))
+        return PlannedPart(
+            tuple(zones),
+            tuple(first.value for first in numbers),
+            tuple(each for each in entries.values() if isinstance(each, FailedEntry)),
+            ends,
+            frozenset(notes.quiet) if notes is not None else None,
+        )
+
+    @cached_property
+    def _no_policies(self) -> Repo:
+        return Repo(self.root, (), self.stanzas, self.lock)
+
+    @cached_property
+    def _pool(self) -> ProviderPool:
+        return ProviderPool(self._no_policies)
+
+
+class PartsOfPlan:
+    """Which zones of a plan can be planned in parts, and what comes of it."""
+
+    def __init__(self, run: Run, in_parts: InParts, everywhere: Collection[Publication]) -> None:
+        """Look at everything that a repo declares."""
+        self._run, self._in_parts = run, in_parts
+        self._places = {policy.domain: at for at, policy in enumerate(run.repo.policies)}
+        self._below = {
+            domain: below[0].domain for domain, below in who_sends.below(run.repo.policies).items()
+        }
+        local = {id for id, each in run.repo.stanzas.items() if each.class_name == LOCAL}
+        evidence = domains_with_evidence(run.repo.root)
+        senders = {policy.domain for policy in run.repo.policies if policy.senders}
+        # What these tell is found in git, and among all policies of the repo.
+        here = evidence | senders
+        self._fit = frozenset(
+            each.origin
+            for each in everywhere
+            if local.issuperset(each.providers) and here.isdisjoint(each.domains)
+        )
+
+    def fit(self, groups: Iterable[Collection[DomainName]]) -> frozenset[DomainName]:
+        """Return the zones of these groups that can be planned elsewhere, if that is worth it."""
+        found = {zone for group in groups if self._fit.issuperset(group) for zone in group}
+        return frozenset(found) if len(found) >= FEWEST else frozenset()
+
+    def planned(
+        self, batches: Iterable[Batch], progress: Callable[[str], None]
+    ) -> Iterator[PlannedPart]:
+        """Yield what is planned of each batch."""
+        run, quiet = self._run, self._in_parts.quiet
+        work = PlanParts(
+            *(run.repo.root, dict(run.repo.stanzas), run.repo.lock),
+            # What is sent is not more than what is asked of each part.
+            replace(run.request, domains=(), zones=None, notes=(), declared=(), shard=None),
+            *(run.now, run.unreachable, quiet is not None),
+        )
+        for done in self._in_parts.spread.each(work, map(self._part, batches)):
+            for zone, _ in done.places:
+                progress(zone)
+            if quiet is not None and done.quiet is not None:
+                quiet.note_elsewhere(done.places, done.quiet)
+            yield done
+
+    def _part(self, batch: Batch) -> Part:
+        domains = set(self._around(batch.chosen))
+        policies = self._run.repo.policies
+        around = (policies[at] for at in sorted(self._places[domain] for domain in domains))
+        permissions = self._run.permissions
+        zones = {each.origin for each in batch.chosen}
+        return Part(
+            batch,
+            tuple(map(_sent, around)),
+            Permissions(
+                _of(domains, permissions.by_domain),
+                _of(zones, permissions.of_zones),
+                permissions.today,
+            ),
+        )
+
+    def _around(self, publications: Iterable[Publication]) -> Iterator[DomainName]:
+        """Yield the domains of the policies that decide what a plan says of some zones."""
+        by_zone = self._run.repo.by_zone
+        for each in publications:
+            own = {*each.domains, *(policy.domain for policy in by_zone.get(each.origin, ()))}
+            above = {name for name in upwards(each.origin) if name in self._places}
+            yield from own | above
+            # That there is one is all that counts.
+            yield from (self._below[domain] for domain in own if domain in self._below)
+
+
+def _sent(policy: Policy) -> Policy:
+    """Return a policy without the text of its file: what it says is in the body."""
+    place = Place(SourceText(policy.path, ()), 0, 0)
+    return replace(policy, root=YamlMapping(place, {}, {}), declared_at=place)
+
+
+def _of(keys: Iterable[str], all_: Mapping[str, _T]) -> dict[str, _T]:
+    return {each: all_[each] for each in keys if each in all_}
+
+
+def firsts(done: PlannedPart, alike: Alike[ZoneEntry]) -> Iterator[tuple[Where, First[ZoneEntry]]]:
+    """Yield the entries of a part as they are kept with all others."""
+    known: list[First[ZoneEntry] | None] = []
+    theirs = [First(value) for value in done.values]
+    for first in theirs:
+        ours = alike.first_like(first.value)
+        # Values for any zone are the same if those for no zone are.
+        same = ours.named(_NO_ZONE) == first.named(_NO_ZONE)
+        known.append(ours if same else None)
+    for where, number in done.zones:
+        yield where, known[number] or alike.first_like(theirs[number].named(where[0]))
