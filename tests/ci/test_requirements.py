@@ -30,16 +30,14 @@ def lines(text: str) -> list[str]:
 
 def installed_from(monkeypatch: pytest.MonkeyPatch, direct_url: str | None) -> None:
     """Let pip have noted where mailauth-dns came from (PEP 610)."""
-    monkeypatch.setattr(metadata.PathDistribution, "read_text", _noted(direct_url))
+    # Packages bring a finder of distributions of their own, once they are loaded.
+    kind = type(metadata.distribution("mailauth-dns"))
+    before = kind.read_text
 
-
-def _noted(direct_url: str | None) -> object:
-    before = metadata.PathDistribution.read_text
-
-    def read_text(self: metadata.PathDistribution, filename: str) -> str | None:
+    def read_text(self: metadata.Distribution, filename: str) -> str | None:
         return direct_url if filename == "direct_url.json" else before(self, filename)
 
-    return read_text
+    monkeypatch.setattr(kind, "read_text", read_text)
 
 
 @pytest.mark.parametrize("url", [URL, URL.replace("//", "//you:password@")])

@@ -97,7 +97,10 @@ def test_a_reload_that_fails_is_told_and_the_next_run_does_it(
     repo.provider(server.id, server.stanza())
     again = publish(repo)
     assert again.code == 0, again.said
-    assert SPF in server.served("example.com", "TXT")
+    until = time.monotonic() + 10  # nsd-control does not wait for what it starts
+    while SPF not in server.served("example.com", "TXT"):
+        assert time.monotonic() < until
+        time.sleep(0.05)
     assert server.serial("example.com") == 2
 
 
