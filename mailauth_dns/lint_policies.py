@@ -131,6 +131,17 @@ def merge_shards(
         MailAuthError: a named domain has no policy.
     """
     looked_at = subjects(repo, publications, today, domains)
+    return put_together(repo, found, looked_at, rules, today)
+
+
+def put_together(
+    repo: Repo,
+    found: Iterable[Finding],
+    looked_at: Sequence[Subject],
+    rules: Iterable[Rule],
+    today: date,
+) -> LintResult:
+    """Return the result of one run over the subjects, of what was `found` in parts of them."""
     order = {each.domain: at for at, each in enumerate(looked_at)}
     together = tuple(merged(found, order))
     return without_waived(Looked(together, tuple(looked_at), tuple(rules), today), repo)

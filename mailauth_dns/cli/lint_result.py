@@ -12,7 +12,7 @@ import typer
 from mailauth_dns.cli import headings, what_next
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.lint.catalog import ALL_RULES, RULES
+from mailauth_dns.lint.catalog import ALL_RULES, BY_ID, RULES
 from mailauth_dns.lint.finding import Finding
 from mailauth_dns.lint.rule import Needs, Rule, Severity
 from mailauth_dns.lint.waiver import Waived
@@ -92,14 +92,13 @@ def asked(
     Raises:
         MailAuthError: an id is not a rule's, or a selected rule needs what is not there.
     """
-    known = {rule.id: rule for rule in ALL_RULES}
     wanted, unwanted = _ids("--select", select), _ids("--ignore", ignore)
     for id in sorted(wanted):
-        if known[id].needs is Needs.PLAN:
+        if BY_ID[id].needs is Needs.PLAN:
             raise MailAuthError(
                 f"--select {id}: plan judges it, or it is about waivers; lint cannot run it alone"
             )
-        if known[id].needs is not Needs.POLICY and not live:
+        if BY_ID[id].needs is not Needs.POLICY and not live:
             raise MailAuthError(f"--select {id}: it is about what is live; add --live")
     return Asked(domains, live, None if select is None else wanted, unwanted)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.rules import (
     allow,
@@ -233,3 +235,4 @@ WAIVER_RULES: tuple[Rule, ...] = (
 
 # Every id that a finding or a change can have.
 ALL_RULES: tuple[Rule, ...] = (*RULES, *PLAN_RULES, *WAIVER_RULES)
+BY_ID: Mapping[str, Rule] = {rule.id: rule for rule in ALL_RULES}

@@ -14,7 +14,7 @@ from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Declared
 from mailauth_dns.compile.report_consents import report_hosts
 from mailauth_dns.errors import PolicyError
-from mailauth_dns.lint.catalog import ALL_RULES
+from mailauth_dns.lint.catalog import ALL_RULES, BY_ID
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.run_rules import run
 from mailauth_dns.lint.subject import Subject, declared_by_domain, neighbours_of
@@ -140,8 +140,7 @@ class LintFiles:
         """What all parts of a process need, which is read once."""
         files = RepoFiles(self.root)
         catalogue = catalogue_of(files)
-        by_id = {rule.id: rule for rule in ALL_RULES}
-        rules = tuple(by_id[id] for id in self.rules)
+        rules = tuple(BY_ID[id] for id in self.rules)
         return _Shared(catalogue, Recognition(catalogue), read_lock(files), rules)
 
 

@@ -55,11 +55,8 @@ def lint_in_parts(
     if own.problems or not policies or not are_sound(policies, stanzas.keys()):
         return None
     domains = tuple(sorted(policy.domain for policy in policies))
-    by_id = {rule.id: rule for rule in ALL_RULES}
     sent_ones = (each for file in found.by_file.values() for each in file.found)
-    together = merged(
-        sent.findings(sent_ones, by_id), {domain: at for at, domain in enumerate(domains)}
-    )
+    together = merged(sent.findings(sent_ones), {domain: at for at, domain in enumerate(domains)})
     waivers = sorted(
         sent.waivers(row for each in found.by_file.values() for row in each.waivers),
         key=attrgetter("domain"),

@@ -9,14 +9,12 @@ from functools import cached_property
 from typing import NamedTuple
 
 from mailauth_dns.compile.publication import Declared, Publication
-from mailauth_dns.lint.catalog import ALL_RULES
-from mailauth_dns.lint.merge_findings import merged
+from mailauth_dns.lint.catalog import BY_ID
 from mailauth_dns.lint.rule import Rule
 from mailauth_dns.lint.run_rules import run
 from mailauth_dns.lint.subject import Neighbours, Subject, subjects
-from mailauth_dns.lint.waiver import waived
 from mailauth_dns.lint_parts.sent import SentFinding, findings, sent_findings
-from mailauth_dns.lint_policies import LintResult
+from mailauth_dns.lint_policies import LintResult, put_together
 from mailauth_dns.live_subjects import beside_dns
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.name import DomainName
@@ -56,8 +54,7 @@ class LintLive:
 
     @cached_property
     def _rules(self) -> tuple[Rule, ...]:
-        by_id = {rule.id: rule for rule in ALL_RULES}
-        return tuple(by_id[id] for id in self.rules)
+        return tuple(BY_ID[id] for id in self.rules)
 
 
 def lint_live_in_parts(
@@ -87,10 +84,7 @@ def lint_live_in_parts(
         private_web,
     )
     found = [each for part in spread.each(work, _parts(looked_at)) for each in part]
-    order = {each.domain: at for at, each in enumerate(looked_at)}
-    together = merged(findings(found, {rule.id: rule for rule in rules}), order)
-    left, silenced = waived(together, looked_at, repo.policies, rules, ALL_RULES, today)
-    return LintResult(tuple(left), tuple(silenced))
+    return put_together(repo, findings(found), looked_at, rules, today)
 
 
 def _parts(looked_at: Sequence[Subject]) -> Iterator[tuple[LivePolicy, ...]]:

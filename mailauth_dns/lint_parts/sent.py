@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
+from mailauth_dns.lint.catalog import BY_ID
 from mailauth_dns.lint.finding import Finding
-from mailauth_dns.lint.rule import At, Rule
+from mailauth_dns.lint.rule import At
 from mailauth_dns.lint.waiver import WaiverRow
 from mailauth_dns.policy.model import WaiverSection
 from mailauth_dns.records.name import DomainName
@@ -67,10 +68,10 @@ def _sent(place: Place) -> SentPlace:
     return SentPlace(place.source.path, place.line, place.column, place.width, shown)
 
 
-def findings(sent: Iterable[SentFinding], rules: Mapping[str, Rule]) -> Iterator[Finding]:
+def findings(sent: Iterable[SentFinding]) -> Iterator[Finding]:
     """Yield the findings that were sent."""
     for each in sent:
-        yield Finding(rules[each.rule], each.domains, each.shared, _place(each.place), *each[4:])
+        yield Finding(BY_ID[each.rule], each.domains, each.shared, _place(each.place), *each[4:])
 
 
 def waivers(sent: Iterable[SentWaiver]) -> Iterator[WaiverRow]:
