@@ -23,6 +23,7 @@ from mailauth_dns.plan.plan import LiveEntry, Plan
 from mailauth_dns.plan.policy_permissions import still_in_force
 from mailauth_dns.plan.same_zones import places
 from mailauth_dns.records.name import DomainName, upwards
+from mailauth_dns.spread.spread import Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class ApplyResult:
 class ApplyRequest:
     """How to apply: `wait` is how many seconds live DNS may take to agree.
 
-    `notes` say what moved since the review; they are told with the result.
+    `notes` say what moved since the review; they are told with the result. With `spread`, other
+    processes write zones too.
     """
 
     allowed: tuple[Allowance, ...] = ()
@@ -70,6 +72,7 @@ class ApplyRequest:
     live: bool = True
     journal: Path | None = None
     notes: tuple[str, ...] = ()
+    spread: Spread | None = None
 
 
 def apply(
@@ -89,7 +92,8 @@ def apply(
     # It was perhaps made yesterday, and somebody has just said yes to it.
     plan = still_in_force(plan, datetime.now(UTC).date())
     wait = request.wait if request.live else None
-    writing = WriteRequest(request.allowed, wait, Journal(request.journal), progress)
+    log = Journal(request.journal)
+    writing = WriteRequest(request.allowed, wait, log, progress, request.spread)
     results, interrupted = write_zones(plan, pool, writing)
     for each in _not_written(plan, reviewed):
         results.append(each)

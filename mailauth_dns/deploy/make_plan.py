@@ -49,7 +49,8 @@ def make_plan(
 
     A zone that cannot be read is in `failed`. The pool remembers what apply needs. `noted` is told
     each entry with what the provider said; a later one for the same place counts. With `in_parts`,
-    other processes make a part of the plan, and such a plan is not to be applied with this pool.
+    other processes make a part of the plan. Of that, `noted` is told nothing, and the pool
+    remembers only what was reviewed before.
 
     Raises:
         ProviderError: a stanza is wrong, its class is missing, or a secret is not set.

@@ -55,6 +55,11 @@ class ZoneResults:
         """Note how a zone ended."""
         self._ended[result.zone, result.provider] = self._alike.first_like(result)
 
+    def add_all(self, results: Alike[ZoneResult]) -> None:
+        """Note how zones ended."""
+        for zone, first in self._alike.known(results):
+            self._ended[zone, first.value.provider] = first
+
     def get(self, where: Where) -> ZoneResult | None:
         """Return how a zone ended; None if it did not yet."""
         found = self._ended.get(where)
