@@ -17,7 +17,7 @@ from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.deploy.write_zones import WriteRequest, write_zones
 from mailauth_dns.deploy.zone_results import Status, ZoneResult
-from mailauth_dns.plan.alike import distinct
+from mailauth_dns.plan.alike import distinct, matching
 from mailauth_dns.plan.permissions import Allowance
 from mailauth_dns.plan.plan import LiveEntry, Plan
 from mailauth_dns.plan.policy_permissions import still_in_force
@@ -97,14 +97,16 @@ def apply(
     results, interrupted = write_zones(plan, pool, writing)
     for each in _not_written(plan, reviewed):
         results.append(each)
-    waiting = {(entry.name, entry.type) for zone in plan.zones for entry in zone.waiting}
+    waits = matching(plan.zones, lambda zone: zone.waiting)
+    waiting = {(entry.name, entry.type) for zone in waits for entry in zone.waiting}
     ended = ApplyResult(results, plan, request.notes, None, (), interrupted, bool(waiting))
     if not request.live or interrupted:
         return ended
     watched = _to_watch(results, plan, reviewed)
     at = {zone: (zone, provider) for zone, provider in places(plan.zones)}
     publications = [pool.planned(at[zone]).publication for zone in watched]
-    blocked = {(entry.name, entry.type) for zone in plan.zones for entry in zone.refused}
+    refused = matching(plan.zones, lambda zone: zone.refused)
+    blocked = {(entry.name, entry.type) for zone in refused for entry in zone.refused}
     try:
         seen = watch(publications, request.wait, waiting | blocked)
     except KeyboardInterrupt:
@@ -136,13 +138,12 @@ def _to_watch(results: Iterable[ZoneResult], fresh: Plan, reviewed: Plan | None)
         zone.zone
         for file in (fresh, reviewed)
         if file is not None
-        for zone in file.zones
-        if zone.changes
+        for zone in matching(file.zones, lambda each: each.changes)
     }
-    settled = {
-        result.zone
-        for result in results
-        if result.status in (Status.APPLIED, Status.UNCHANGED)
-        or (result.status is Status.PARTIAL and result.undone == frozenset())
-    }
-    return sorted(changing & settled)
+    return sorted(changing & {result.zone for result in matching(results, _is_settled)})
+
+
+def _is_settled(result: ZoneResult) -> bool:
+    return result.status in (Status.APPLIED, Status.UNCHANGED) or (
+        result.status is Status.PARTIAL and result.undone == frozenset()
+    )

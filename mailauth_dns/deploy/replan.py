@@ -22,6 +22,7 @@ from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.deploy.reviewed_notes import ReviewedNotes
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused
+from mailauth_dns.plan.alike import matching
 from mailauth_dns.plan.digests import digests, no_longer
 from mailauth_dns.plan.plan import Plan, Where
 from mailauth_dns.plan.policy_permissions import moved as permissions_moved
@@ -188,8 +189,7 @@ def _waited(reviewed: Plan) -> Holds:
     hold = Hold("had to wait when it was reviewed; plan again to publish it", waits=True)
     return {
         zone.where: {(DomainName(entry.name), entry.type): hold for entry in zone.waiting}
-        for zone in reviewed.zones
-        if zone.waiting
+        for zone in matching(reviewed.zones, lambda each: each.waiting)
     }
 
 

@@ -17,7 +17,7 @@ from mailauth_dns.deploy.first_interrupt import first_interrupt
 from mailauth_dns.deploy.journal import Journal
 from mailauth_dns.deploy.plan_in_parts import FEWEST
 from mailauth_dns.deploy.provider_pool import Lane, Planned, ProviderPool
-from mailauth_dns.deploy.zone_results import ZoneResult, results_alike
+from mailauth_dns.deploy.zone_results import ZoneResult, results_alike, results_places
 from mailauth_dns.deploy.zone_write import written
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan.alike import Alike
@@ -122,7 +122,7 @@ class PartsOfWriting:
         with first_interrupt() as interrupt:
             try:
                 for done in self._spread.each(self._work, parts()):
-                    begun.difference_update((each.zone, each.provider) for each in done)
+                    begun.difference_update(results_places(done))
                     yield done
             except MailAuthError as error:
                 self.failure = str(error)

@@ -13,7 +13,7 @@ from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import Lane, ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.deploy.write_in_parts import PartsOfWriting, written_with_log
-from mailauth_dns.deploy.zone_results import Status, ZoneResult, ZoneResults
+from mailauth_dns.deploy.zone_results import Status, ZoneResult, ZoneResults, results_places
 from mailauth_dns.deploy.zone_write import in_doubt, not_begun
 from mailauth_dns.plan.alike import Alike
 from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
@@ -136,8 +136,8 @@ class _Writing:
         fit = parts.fit(zones, (where for where in group if where not in self.ended))
         for done in parts.write(zones, fit, self._pool.planned) if fit else ():
             self.ended.add_all(done)
-            for each in done:
-                self._progress(each.zone)
+            for zone, _ in results_places(done):
+                self._progress(zone)
         self.interrupted = self.interrupted or parts.interrupted
         for where in parts.under_way:
             self.ended.add(in_doubt(zones[where], parts.failure))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -79,6 +79,11 @@ class ZoneResults:
 def results_alike(results: Iterable[ZoneResult]) -> Alike[ZoneResult]:
     """Return results as a sequence that holds once what is the same in many."""
     return Alike(_kind, results)
+
+
+def results_places(results: Alike[ZoneResult]) -> Iterator[Where]:
+    """Yield the places of results."""
+    return ((zone, first.value.provider) for zone, first in results.rows())
 
 
 def _kind(result: ZoneResult) -> Hashable:
