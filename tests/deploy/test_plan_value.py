@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import threading
 import time
@@ -99,6 +100,19 @@ def test_the_connections_leave_no_thread(loaded: Repo, error: type[BaseException
     else:
         with pytest.raises(error):
             work()
+    assert lanes_left() == []
+
+
+def test_connections_that_nobody_has_any_more_leave_no_thread(loaded: Repo) -> None:
+    """As those of a part of a plan, of which nobody knows that it was the last one."""
+    pool = ProviderPool(loaded)
+    planned(loaded, pool)
+    lanes = lanes_left()
+    assert lanes
+    del pool
+    gc.collect()
+    for lane in lanes:
+        lane.join(5)
     assert lanes_left() == []
 
 
