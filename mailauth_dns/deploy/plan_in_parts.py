@@ -35,11 +35,10 @@ from mailauth_dns.policy.provider_stanza import LOCAL, Stanza
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.name import DomainName, upwards
-from mailauth_dns.spread.spread import Spread
+from mailauth_dns.spread.spread import Spread, pays
 from mailauth_dns.typed_yaml.yaml_tree import Mapping as YamlMapping
 from mailauth_dns.typed_yaml.yaml_tree import Place, SourceText
 
-FEWEST = 500  # zones: for fewer, starting processes would cost more than it saves
 _NO_ZONE = "\0"  # no text of a plan has such a character
 
 _T = TypeVar("_T")
@@ -168,7 +167,7 @@ class PartsOfPlan:
     def fit(self, groups: Iterable[Collection[DomainName]]) -> frozenset[DomainName]:
         """Return the zones of these groups that can be planned elsewhere, if that is worth it."""
         found = {zone for group in groups if self._fit.issuperset(group) for zone in group}
-        return frozenset(found) if len(found) >= FEWEST else frozenset()
+        return frozenset(found) if pays(len(found)) else frozenset()
 
     def planned(
         self, batches: Iterable[Batch], progress: Callable[[str], None]

@@ -31,7 +31,7 @@ class QuietZone:
 
     `files` are those that the policy is made of, by their paths in the repo: its own comes first,
     then lists and keys. `masters` are those of the zone at each provider, and `entries` are what a
-    plan says there, as `plan_file.zone_as_text` writes it, perhaps with the name of another zone.
+    plan says there, as `plan_json.zone_as_text` writes it, perhaps with the name of another zone.
     """
 
     files: Files

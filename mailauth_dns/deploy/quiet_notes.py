@@ -20,7 +20,7 @@ from mailauth_dns.deploy.zone_groups import led_to
 from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan.alike import First
 from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
-from mailauth_dns.plan.plan_file import zone_as_text
+from mailauth_dns.plan.plan_json import zone_as_text
 from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import KEY_DIR, POLICY_DIR

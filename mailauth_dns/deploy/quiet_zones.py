@@ -24,7 +24,7 @@ from mailauth_dns.deploy.zone_groups import led_to
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan.alike import Alike, First
 from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
-from mailauth_dns.plan.plan_file import zone_from_text
+from mailauth_dns.plan.plan_json import zone_from_text
 from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.policy.load import load_some
 from mailauth_dns.policy.provider_stanza import LOCAL, Stanza

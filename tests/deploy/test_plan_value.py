@@ -18,7 +18,7 @@ from mailauth_dns.deploy.make_plan import make_plan
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
 from mailauth_dns.errors import PlanRefused
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_file, plan_json
 from mailauth_dns.plan.done import is_done
 from mailauth_dns.plan.permissions import Allowance
 from mailauth_dns.plan.plan import ChangeEntry, Plan
@@ -67,7 +67,7 @@ def test_a_plan_is_pickled_and_read_back_from_its_file(loaded: Repo, tmp_path: P
     assert zone.tests
     assert plan.failed
     assert pickle.loads(pickle.dumps(plan)) == plan
-    (tmp_path / "plan.json").write_text("".join(plan_file.dumped(plan)))
+    (tmp_path / "plan.json").write_text("".join(plan_json.dumped(plan)))
     assert plan_file.read(tmp_path / "plan.json") == plan
     with pytest.raises(FrozenInstanceError):
         plan.tool = "other"  # type: ignore[misc]
