@@ -14,7 +14,7 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy import plan_notes
 from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.deploy.git_commit import git_commit
-from mailauth_dns.deploy.plan_batch import Noted, Run
+from mailauth_dns.deploy.plan_batch import Begins, Noted, Run
 from mailauth_dns.deploy.plan_batches import in_batches
 from mailauth_dns.deploy.plan_in_parts import InParts
 from mailauth_dns.deploy.plan_request import PlanRequest
@@ -43,13 +43,15 @@ def make_plan(
     request: PlanRequest = _EVERYTHING,
     progress: Progress = lambda _zone: None,
     noted: Noted = lambda _zone, _proposal: None,
+    begins: Begins = lambda _wanted: None,
     in_parts: InParts | None = None,
 ) -> Plan:
     """Work out what would change at every provider of the publications.
 
     A zone that cannot be read is in `failed`. The pool remembers what apply needs. `noted` is told
-    each entry with what the provider said; a later one for the same place counts. With `in_parts`,
-    other processes make a part of the plan, and such a plan is not to be applied with this pool.
+    each entry with what the provider said; a later one for the same place counts. `begins` is told
+    places before they are read. With `in_parts`, other processes make a part of the plan, and such
+    a plan is not to be applied with this pool.
 
     Raises:
         ProviderError: a stanza is wrong, its class is missing, or a secret is not set.
@@ -60,7 +62,7 @@ def make_plan(
     permissions = permissions_of(repo.policies, now.date())
     evidence = EvidenceOfChanges(repo, now.date())
     unreachable, keeps = pool.connect(wanted), len(wanted) <= AT_HAND
-    run = Run(repo, pool, request, now, permissions, evidence, unreachable, keeps)
+    run = Run(repo, pool, request, now, permissions, evidence, unreachable, keeps, begins)
     made = in_batches(run, chosen, request.declared or publications, progress, noted, in_parts)
     entries = zones_alike(())
     for at in wanted:

@@ -23,7 +23,7 @@ from mailauth_dns.deploy.loose_ends import LooseEnds
 from mailauth_dns.deploy.plan_batch import Batch, Run, planned
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool
-from mailauth_dns.deploy.quiet_notes import QuietNotes
+from mailauth_dns.deploy.quiet_notes import Folders, QuietNotes
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evidence.kept.evidence_files import domains_with_evidence
 from mailauth_dns.plan import who_sends
@@ -65,14 +65,15 @@ class Part:
 class PlannedPart:
     """The entries of a batch: those of zones that are alike are one of the `values`.
 
-    `quiet` are the places that have nothing to do, where that was asked for.
+    `quiet` are the places that have nothing to do, where that was asked for, with their files'
+    digests.
     """
 
     zones: tuple[tuple[Where, int], ...]
     values: tuple[ZoneEntry, ...]
     failed: tuple[FailedEntry, ...]
     ends: LooseEnds
-    quiet: frozenset[Where] | None
+    quiet: Mapping[Where, str]
 
     @property
     def places(self) -> Iterator[Where]:
@@ -91,7 +92,7 @@ class PlanParts:
     request: PlanRequest
     now: datetime
     unreachable: Mapping[str, ProviderError]
-    quiet: bool
+    folders: Folders | None  # of local providers, if it is to be noted what is quiet there
 
     def __call__(self, part: Part) -> PlannedPart:
         """Return what a plan says of a part.
@@ -106,12 +107,15 @@ class PlanParts:
         unreachable = dict(self.unreachable)
         unreachable |= self._pool.connect(at for at in wanted if at[1] not in unreachable)
         evidence = EvidenceOfChanges(repo, self.now.date())
-        notes = QuietNotes({each.origin: each for each in batch.chosen}) if self.quiet else None
+        notes = None
+        if self.folders is not None:
+            notes = QuietNotes({each.origin: each for each in batch.chosen}, self.folders)
         entries, answers = planned(
             Run(
                 *(repo, self._pool, self.request, self.now, part.permissions),
                 *(evidence, unreachable),
                 keeps=False,
+                begins=notes.begin if notes is not None else lambda _wanted: None,
             ),
             batch,
             lambda _zone: None,
@@ -131,7 +135,7 @@ class PlanParts:
             tuple(first.value for first in numbers),
             tuple(each for each in entries.values() if isinstance(each, FailedEntry)),
             ends,
-            frozenset(notes.quiet) if notes is not None else None,
+            notes.quiet if notes is not None else {},
         )
 
     @cached_property
@@ -178,12 +182,12 @@ class PartsOfPlan:
             *(run.repo.root, dict(run.repo.stanzas), run.repo.lock),
             # What is sent is not more than what is asked of each part.
             replace(run.request, domains=(), zones=None, notes=(), declared=(), shard=None),
-            *(run.now, run.unreachable, quiet is not None),
+            *(run.now, run.unreachable, quiet.folders if quiet is not None else None),
         )
         for done in self._in_parts.spread.each(work, map(self._part, batches)):
             for zone, _ in done.places:
                 progress(zone)
-            if quiet is not None and done.quiet is not None:
+            if quiet is not None:
                 quiet.note_elsewhere(done.places, done.quiet)
             yield done
 

@@ -88,13 +88,15 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def planned(
     repo: Repo, request: PlanRequest, spread: Elsewhere | None = None
-) -> tuple[Plan, set[Where], list[str]]:
+) -> tuple[Plan, dict[Where, str], list[str]]:
     """Return a plan, the places with nothing to do, and the progress that it told."""
     publications, progress = compile_repo(repo), list[str]()
-    quiet = QuietNotes({each.origin: each for each in publications})
+    folders = {"local": ("served", str(repo.root / "served"))}
+    quiet = QuietNotes({each.origin: each for each in publications}, folders)
     in_parts = InParts(spread, quiet) if spread is not None else None
     with providers(repo) as pool:
-        plan = make_plan(repo, pool, publications, request, progress.append, quiet.note, in_parts)
+        notes = quiet.note, quiet.begin
+        plan = make_plan(repo, pool, publications, request, progress.append, *notes, in_parts)
     return plan, quiet.quiet, sorted(progress)
 
 
