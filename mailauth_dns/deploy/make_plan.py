@@ -5,7 +5,7 @@ Zones are planned some at a time. What stays of a zone is what the plan says of 
 
 from __future__ import annotations
 
-from collections.abc import Container, Iterable, Sequence
+from collections.abc import Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -20,15 +20,16 @@ from mailauth_dns.deploy.plan_in_parts import InParts
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
-from mailauth_dns.plan.alike import First, distinct
+from mailauth_dns.plan.alike import distinct
 from mailauth_dns.plan.permission import IdlePermission
-from mailauth_dns.plan.plan import FailedEntry, Plan, Where, ZoneEntry
+from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import Permissions, idle, permissions_of
 from mailauth_dns.plan.same_zones import places, zones_alike
 from mailauth_dns.plan.shard_entry import ShardEntry, places_digest
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.policy.repo_state import repo_state
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.renamed import First
 from mailauth_dns.spread.shard import Shard
 
 _EVERYTHING = PlanRequest()
@@ -58,23 +59,31 @@ def make_plan(
     """
     publications = tuple(publications)
     chosen, now = request.chosen(repo, publications), datetime.now(UTC)
-    wanted = [(each.origin, at) for each in chosen for at in request.providers_of(each)]
     permissions = permissions_of(repo.policies, now.date())
     evidence = EvidenceOfChanges(repo, now.date())
-    unreachable, keeps = pool.connect(wanted), len(wanted) <= AT_HAND
+    unreachable = pool.connect(_wanted(chosen, request))
+    keeps = sum(1 for _ in _wanted(chosen, request)) <= AT_HAND
     run = Run(repo, pool, request, now, permissions, evidence, unreachable, keeps, begins)
     made = in_batches(run, chosen, request.declared or publications, progress, noted, in_parts)
     entries = zones_alike(())
-    for at in wanted:
-        if isinstance(each := made.get(at), First):
+    failed = []
+    for at in _wanted(chosen, request):
+        if isinstance(each := made.pop(at, None), First):
             entries.append_like(at[0], each)
-    failed = tuple(each for at in wanted if isinstance(each := made.get(at), FailedEntry))
+        elif each is not None:
+            failed.append(each)
     domains = {each for some in chosen for each in some.domains}
     notes = (*request.notes, *plan_notes.retiring(repo.policies, domains))
-    plan = replace(begun(repo, request, now), zones=entries, failed=failed, notes=notes)
+    plan = replace(begun(repo, request, now), zones=entries, failed=tuple(failed), notes=notes)
     if request.shard is not None:
-        return replace(plan, shard=_shard_entry(request.shard, repo, request, wanted))
+        places = _wanted(chosen, request)
+        return replace(plan, shard=_shard_entry(request.shard, repo, request, places))
     return finished(plan, repo, permissions, chosen, request)
+
+
+def _wanted(chosen: Iterable[Publication], request: PlanRequest) -> Iterator[Where]:
+    """Yield the places that are to be planned: of very many, no list is held."""
+    return ((each.origin, at) for each in chosen for at in request.providers_of(each))
 
 
 def finished(

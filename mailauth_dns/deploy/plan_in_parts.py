@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -27,7 +27,7 @@ from mailauth_dns.deploy.quiet_notes import Folders, QuietNotes
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evidence.kept.evidence_files import domains_with_evidence
 from mailauth_dns.plan import who_sends
-from mailauth_dns.plan.alike import Alike, First
+from mailauth_dns.plan.alike import Alike
 from mailauth_dns.plan.plan import FailedEntry, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import Permissions
 from mailauth_dns.plan.same_zones import zones_alike
@@ -35,6 +35,7 @@ from mailauth_dns.policy.provider_stanza import LOCAL, Stanza
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.name import DomainName, upwards
+from mailauth_dns.records.renamed import First
 from mailauth_dns.spread.spread import Spread, pays
 from mailauth_dns.typed_yaml.yaml_tree import Mapping as YamlMapping
 from mailauth_dns.typed_yaml.yaml_tree import Place, SourceText
@@ -220,8 +221,13 @@ class PartsOfPlan:
 
 def _sent(policy: Policy) -> Policy:
     """Return a policy without the text of its file: what it says is in the body."""
-    place = Place(SourceText(policy.path, ()), 0, 0)
-    return replace(policy, root=YamlMapping(place, {}, {}), declared_at=place)
+    root = _no_text(policy.path)
+    return replace(policy, root=root, declared_at=root.place)
+
+
+@lru_cache(maxsize=64)  # domains of one file share it
+def _no_text(path: str) -> YamlMapping:
+    return YamlMapping(Place(SourceText(path, ()), 0, 0), {}, {})
 
 
 def _of(keys: Iterable[str], all_: Mapping[str, _T]) -> dict[str, _T]:

@@ -18,7 +18,6 @@ from mailauth_dns.deploy.quiet_book import Files, QuietZone, Ties
 from mailauth_dns.deploy.quiet_inputs import Inputs, Seen, seen
 from mailauth_dns.deploy.zone_groups import led_to
 from mailauth_dns.octo.target import Proposal
-from mailauth_dns.plan.alike import First
 from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
 from mailauth_dns.plan.plan_json import zone_as_text
 from mailauth_dns.plan.same_zones import zones_alike
@@ -26,6 +25,7 @@ from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import KEY_DIR, POLICY_DIR
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, is_at_or_below, upwards
+from mailauth_dns.records.renamed import First
 
 Folders = Mapping[str, tuple[str, str]]  # of providers: as the stanza has it, and where it was
 
@@ -160,17 +160,16 @@ def _stands_alone(policy: Policy, publication: Publication, repo: Repo) -> bool:
         return False
     if len(repo.by_zone[policy.zone]) != 1:
         return False
-    if not all(_is_plain(entry, policy) for entry in publication.declared):
+    if publication.domains != (policy.domain,) or not all(map(_is_plain, publication.said)):
         return False
     outside = _outside(policy.zone, report_hosts(policy))
     return not any(name in repo.by_zone for host in outside for name in upwards(host))
 
 
-def _is_plain(entry: Declared, policy: Policy) -> bool:
+def _is_plain(entry: Declared) -> bool:
     """Tell whether neither the day nor another file decides about an entry."""
     return (
-        entry.domain == policy.domain
-        and entry.family is not Family.DMARC_REPORT
+        entry.family is not Family.DMARC_REPORT
         and entry.ready is None
         and not entry.spf_names
         and entry.sender is None

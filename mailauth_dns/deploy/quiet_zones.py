@@ -22,7 +22,7 @@ from mailauth_dns.deploy.quiet_inputs import Inputs, inputs_of, seen, shared_are
 from mailauth_dns.deploy.quiet_notes import QuietNotes, quiet_zones
 from mailauth_dns.deploy.zone_groups import led_to
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.plan.alike import Alike, First
+from mailauth_dns.plan.alike import Alike
 from mailauth_dns.plan.plan import Plan, ZoneEntry
 from mailauth_dns.plan.plan_json import zone_from_text
 from mailauth_dns.plan.same_zones import zones_alike
@@ -30,6 +30,7 @@ from mailauth_dns.policy.load import load_some
 from mailauth_dns.policy.provider_stanza import LOCAL, Stanza
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName, upwards
+from mailauth_dns.records.renamed import First
 
 # Makes a plan of a repo, or of a part of one, and lets what has nothing to do be noted.
 Make = Callable[[Repo, tuple[Publication, ...], QuietNotes | None], Plan]

@@ -15,12 +15,13 @@ from typing import Any, TextIO
 from pydantic import ValidationError
 
 from mailauth_dns.errors import MailAuthError, PlanRefused
-from mailauth_dns.plan.alike import Alike, First
+from mailauth_dns.plan.alike import Alike
 from mailauth_dns.plan.json_stream import JsonStream
 from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
 from mailauth_dns.plan.plan_fingerprint import Fingerprint
 from mailauth_dns.plan.plan_shape import FORMAT, ReadPlan, ReadZone
 from mailauth_dns.plan.same_zones import zones_alike
+from mailauth_dns.records.renamed import First
 
 MAX_FILE = 500_000_000  # octets
 

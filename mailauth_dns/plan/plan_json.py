@@ -9,12 +9,12 @@ from dataclasses import replace
 from textwrap import indent
 from typing import Any
 
-from mailauth_dns.plan.alike import First
 from mailauth_dns.plan.plan import LiveEntry, Plan, ZoneEntry
 from mailauth_dns.plan.plan_fingerprint import Fingerprint, canonical, renamed
 from mailauth_dns.plan.plan_shape import FORMAT, adapter
 from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.plan.totals import Totals, totals
+from mailauth_dns.records.renamed import First
 
 _NO_NAME = "\0"  # canonical JSON has no such character
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import gc
 import pickle
 import threading
 import time
+import weakref
 from concurrent.futures import CancelledError
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -100,6 +102,19 @@ def test_the_connections_leave_no_thread(loaded: Repo, error: type[BaseException
         with pytest.raises(error):
             work()
     assert lanes_left() == []
+
+
+def test_a_thread_without_a_job_keeps_nothing_of_the_last_one() -> None:
+    """A worker that makes one part of a plan after another would grow with each of them."""
+    executor, held = DaemonExecutor(), threading.Event()
+    kept = weakref.ref(held)
+    executor.submit(held.is_set).result()
+    del held
+    until = time.monotonic() + 5
+    while kept() is not None and time.monotonic() < until:
+        gc.collect()
+    assert kept() is None
+    executor.shutdown()
 
 
 def test_a_job_that_hangs_is_left_behind_and_the_next_ones_are_dropped() -> None:
