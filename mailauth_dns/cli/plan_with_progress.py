@@ -40,5 +40,5 @@ def planned(
         in_parts = InParts(spread, quiet) if spread is not None else None
         if quiet is None:
             return make_plan(repo, pool, publications, request, progress, in_parts=in_parts)
-        notes = quiet.note, quiet.begin
-        return make_plan(repo, pool, publications, request, progress, *notes, in_parts)
+        asked = repo, pool, publications, request, progress
+        return make_plan(*asked, quiet.note, in_parts, quiet.begin)

@@ -15,6 +15,7 @@ from mailauth_dns.deploy.replan import NoLongerReviewed
 from mailauth_dns.deploy.zone_results import Status, ZoneResult
 from mailauth_dns.export.pipeline import pipeline_of
 from mailauth_dns.keys.times import span
+from mailauth_dns.plan.alike import distinct, matching
 from mailauth_dns.plan.evidence_entry import STS_WITHOUT_EVIDENCE, WITHOUT_EVIDENCE
 from mailauth_dns.plan.permissions import (
     LIVE_UNKNOWN,
@@ -104,16 +105,15 @@ def _refused(
 
 def after_apply(session: Session, result: ApplyResult, file: Path | None, repo: Repo) -> None:
     """Say what comes after an apply of the plan in `file`."""
-    changed = sorted({change.domain for zone in result.zones for change in zone.changes})
-    domains = changed if len(changed) <= MAX_NAMED else ()
+    domains = _few_changed(result)
     out = ("--out", str(file) if file is not None else PLAN)
     if result.interrupted:
         session.again(why="does what is left; what is done is recognised")
-    elif refused := [zone for zone in result.zones if zone.refusals]:
+    elif refused := list(matching(result.zones, lambda zone: zone.refusals)):
         _permit(session, refused, file, repo)
-    elif any(zone.status is Status.REFUSED for zone in result.zones):
+    elif any(zone.status is Status.REFUSED for zone, _ in distinct(result.zones)):
         session.next("plan", *domains, *out, why="plans again what was refused")
-    elif not result.complete and all(map(_is_as_planned, result.zones)):
+    elif not result.complete and all(_is_as_planned(zone) for zone, _ in distinct(result.zones)):
         session.next("plan", *out, why="once what is blocked or could not be planned is mended")
     elif not result.complete:
         session.again(why="does what is left; what is done is recognised")
@@ -125,10 +125,23 @@ def after_apply(session: Session, result: ApplyResult, file: Path | None, repo: 
         session.next("next", *domains, why=f"every server has it{_in_caches(result)}")
 
 
+def _few_changed(result: ApplyResult) -> list[str]:
+    """Return the domains that were changed; nothing where they are too many to be named."""
+    found: set[str] = set()
+    for zone in matching(result.zones, lambda each: each.changes):
+        found.update(change.domain for change in zone.changes)
+        if len(found) > MAX_NAMED:
+            return []
+    return sorted(found)
+
+
 def _in_caches(result: ApplyResult) -> str:
     """Return for how long resolvers may still hold what was there before."""
     ttls = [
-        change.ttl_before or 0 for zone in result.zones for change in zone.changes if change.before
+        change.ttl_before or 0
+        for zone, _ in distinct(result.zones)
+        for change in zone.changes
+        if change.before
     ]
     return (
         f"; caches may hold the old records for {span(timedelta(seconds=max(ttls)))}"

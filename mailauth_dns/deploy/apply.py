@@ -17,12 +17,13 @@ from mailauth_dns.deploy.provider_pool import ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
 from mailauth_dns.deploy.write_zones import WriteRequest, write_zones
 from mailauth_dns.deploy.zone_results import Status, ZoneResult
-from mailauth_dns.plan.alike import distinct
+from mailauth_dns.plan.alike import distinct, matching
 from mailauth_dns.plan.permissions import Allowance
 from mailauth_dns.plan.plan import LiveEntry, Plan
 from mailauth_dns.plan.policy_permissions import still_in_force
 from mailauth_dns.plan.same_zones import places
 from mailauth_dns.records.name import DomainName, upwards
+from mailauth_dns.spread.spread import Spread
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +63,8 @@ class ApplyResult:
 class ApplyRequest:
     """How to apply: `wait` is how many seconds live DNS may take to agree.
 
-    `notes` say what moved since the review; they are told with the result.
+    `notes` say what moved since the review; they are told with the result. With `spread`, other
+    processes write zones too.
     """
 
     allowed: tuple[Allowance, ...] = ()
@@ -70,6 +72,7 @@ class ApplyRequest:
     live: bool = True
     journal: Path | None = None
     notes: tuple[str, ...] = ()
+    spread: Spread | None = None
 
 
 def apply(
@@ -89,18 +92,21 @@ def apply(
     # It was perhaps made yesterday, and somebody has just said yes to it.
     plan = still_in_force(plan, datetime.now(UTC).date())
     wait = request.wait if request.live else None
-    writing = WriteRequest(request.allowed, wait, Journal(request.journal), progress)
+    log = Journal(request.journal)
+    writing = WriteRequest(request.allowed, wait, log, progress, request.spread)
     results, interrupted = write_zones(plan, pool, writing)
     for each in _not_written(plan, reviewed):
         results.append(each)
-    waiting = {(entry.name, entry.type) for zone in plan.zones for entry in zone.waiting}
+    waits = matching(plan.zones, lambda zone: zone.waiting)
+    waiting = {(entry.name, entry.type) for zone in waits for entry in zone.waiting}
     ended = ApplyResult(results, plan, request.notes, None, (), interrupted, bool(waiting))
     if not request.live or interrupted:
         return ended
     watched = _to_watch(results, plan, reviewed)
     at = {zone: (zone, provider) for zone, provider in places(plan.zones)}
     publications = [pool.planned(at[zone]).publication for zone in watched]
-    blocked = {(entry.name, entry.type) for zone in plan.zones for entry in zone.refused}
+    refused = matching(plan.zones, lambda zone: zone.refused)
+    blocked = {(entry.name, entry.type) for zone in refused for entry in zone.refused}
     try:
         seen = watch(publications, request.wait, waiting | blocked)
     except KeyboardInterrupt:
@@ -132,13 +138,12 @@ def _to_watch(results: Iterable[ZoneResult], fresh: Plan, reviewed: Plan | None)
         zone.zone
         for file in (fresh, reviewed)
         if file is not None
-        for zone in file.zones
-        if zone.changes
+        for zone in matching(file.zones, lambda each: each.changes)
     }
-    settled = {
-        result.zone
-        for result in results
-        if result.status in (Status.APPLIED, Status.UNCHANGED)
-        or (result.status is Status.PARTIAL and result.undone == frozenset())
-    }
-    return sorted(changing & settled)
+    return sorted(changing & {result.zone for result in matching(results, _is_settled)})
+
+
+def _is_settled(result: ZoneResult) -> bool:
+    return result.status in (Status.APPLIED, Status.UNCHANGED) or (
+        result.status is Status.PARTIAL and result.undone == frozenset()
+    )

@@ -44,15 +44,15 @@ def make_plan(
     request: PlanRequest = _EVERYTHING,
     progress: Progress = lambda _zone: None,
     noted: Noted = lambda _zone, _proposal: None,
-    begins: Begins = lambda _wanted: None,
     in_parts: InParts | None = None,
+    begins: Begins = lambda _wanted: None,
 ) -> Plan:
     """Work out what would change at every provider of the publications.
 
     A zone that cannot be read is in `failed`. The pool remembers what apply needs. `noted` is told
     each entry with what the provider said; a later one for the same place counts. `begins` is told
-    places before they are read. With `in_parts`, other processes make a part of the plan, and such
-    a plan is not to be applied with this pool.
+    places before they are read. With `in_parts`, other processes make a part of the plan. Of that,
+    `noted` and `begins` are told nothing, and the pool remembers only what was reviewed before.
 
     Raises:
         ProviderError: a stanza is wrong, its class is missing, or a secret is not set.

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.loose_ends import LooseEnds
 from mailauth_dns.deploy.plan_batch import Batch, Entries, Noted, Run, planned
-from mailauth_dns.deploy.plan_in_parts import InParts, PartsOfPlan, firsts
+from mailauth_dns.deploy.plan_in_parts import InParts, PartsOfPlan
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.zone_groups import ZoneGroups, groups
 from mailauth_dns.deploy.zone_order import Known
@@ -76,8 +76,8 @@ def _some_at_a_time(
             sent = (_batch(some, mine, everywhere) for some in batches)
             for done in parts.planned(sent, progress):
                 ends.add(done.ends)
-                for where, first in firsts(done, alike):
-                    made[_our(where, mine)] = first
+                for zone, first in alike.known(done.zones):
+                    made[_our((zone, first.value.provider), mine)] = first
                 made |= {each.where: each for each in done.failed}
         for some in _batches((each for each in zones if each not in there), together):
             batch = _batch(some, mine, everywhere)

@@ -10,7 +10,7 @@ policies around a zone, such as evidence from reports and tests, stays in this p
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import cached_property, lru_cache
@@ -21,65 +21,79 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.evidence_of_changes import EvidenceOfChanges
 from mailauth_dns.deploy.loose_ends import LooseEnds
 from mailauth_dns.deploy.plan_batch import Batch, Run, planned
-from mailauth_dns.deploy.plan_request import PlanRequest
-from mailauth_dns.deploy.provider_pool import ProviderPool
+from mailauth_dns.deploy.plan_request import Holds, PlanRequest
+from mailauth_dns.deploy.provider_pool import Planned, ProviderPool
 from mailauth_dns.deploy.quiet_notes import Folders, QuietNotes
+from mailauth_dns.deploy.reviewed_notes import ReviewedNotes
+from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.evidence.kept.evidence_files import domains_with_evidence
+from mailauth_dns.octo.target import Proposal
 from mailauth_dns.plan import who_sends
 from mailauth_dns.plan.alike import Alike
 from mailauth_dns.plan.plan import FailedEntry, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import Permissions
-from mailauth_dns.plan.same_zones import zones_alike
+from mailauth_dns.plan.same_zones import ZonesByPlace, places, zones_alike
 from mailauth_dns.policy.provider_stanza import LOCAL, Stanza
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.name import DomainName, upwards
-from mailauth_dns.records.renamed import First
+from mailauth_dns.records.zone import RRKey
 from mailauth_dns.spread.spread import Spread, pays
 from mailauth_dns.typed_yaml.yaml_tree import Mapping as YamlMapping
 from mailauth_dns.typed_yaml.yaml_tree import Place, SourceText
 
-_NO_ZONE = "\0"  # no text of a plan has such a character
+_NOTHING_HELD: Mapping[RRKey, Hold] = {}
 
 _T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
 class InParts:
-    """Who plans batches; `quiet` notes what has nothing to do, if somebody wants to know."""
+    """Who plans batches.
+
+    If somebody wants to know, `quiet` notes what has nothing to do. `reviewed` notes what has moved
+    since a review; such a plan is to be applied with the pool that it is made with.
+    """
 
     spread: Spread
     quiet: QuietNotes | None = None
+    reviewed: ReviewedNotes | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """A batch, with the policies and permissions that have to do with its zones."""
+    """A batch, with the policies and permissions that have to do with its zones.
+
+    `reviewed` is what was said of these zones when they were reviewed.
+    """
 
     batch: Batch
     policies: tuple[Policy, ...]
     permissions: Permissions
+    reviewed: Sequence[ZoneEntry] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class PlannedPart:
-    """The entries of a batch: those of zones that are alike are one of the `values`.
+    """The entries of a batch.
 
     `quiet` are the places that have nothing to do, where that was asked for, with their files'
-    digests.
+    digests. `moved` is what is not as it was reviewed, and `held` is what went into the proposals,
+    where something did.
     """
 
-    zones: tuple[tuple[Where, int], ...]
-    values: tuple[ZoneEntry, ...]
+    zones: Alike[ZoneEntry]
     failed: tuple[FailedEntry, ...]
     ends: LooseEnds
     quiet: Mapping[Where, str]
+    moved: Mapping[Where, list[str]]
+    held: Holds
 
     @property
     def places(self) -> Iterator[Where]:
         """All places that were planned."""
-        yield from (where for where, _ in self.zones)
+        yield from places(self.zones)
         yield from (each.where for each in self.failed)
 
 
@@ -111,6 +125,13 @@ class PlanParts:
         notes = None
         if self.folders is not None:
             notes = QuietNotes({each.origin: each for each in batch.chosen}, self.folders)
+        reviewed = ReviewedNotes(ZonesByPlace(part.reviewed))
+
+        def noted(zone: ZoneEntry, proposal: Proposal) -> None:
+            reviewed.note(zone, proposal)
+            if notes is not None:
+                notes.note(zone, proposal)
+
         entries, answers = planned(
             Run(
                 *(repo, self._pool, self.request, self.now, part.permissions),
@@ -120,23 +141,22 @@ class PlanParts:
             ),
             batch,
             lambda _zone: None,
-            notes.note if notes is not None else lambda _zone, _proposal: None,
+            noted,
         )
         self._pool.forget()
         ends = LooseEnds()
         ends.look_at(batch.chosen, answers)
-        alike, numbers = zones_alike(()), dict[First[ZoneEntry], int]()
-        zones: list[tuple[Where, int]] = []
-        for where, each in entries.items():
-            if isinstance(each, ZoneEntry):
-                number = numbers.setdefault(alike.first_like(each), len(numbers))
-                zones.append((where, number))
         return PlannedPart(
-            tuple(zones),
-            tuple(first.value for first in numbers),
+            zones_alike(each for each in entries.values() if isinstance(each, ZoneEntry)),
             tuple(each for each in entries.values() if isinstance(each, FailedEntry)),
             ends,
             notes.quiet if notes is not None else {},
+            reviewed.moved,
+            {
+                where: each.held
+                for where, each in answers.items()
+                if isinstance(each, Proposal) and each.held
+            },
         )
 
     @cached_property
@@ -178,18 +198,33 @@ class PartsOfPlan:
         self, batches: Iterable[Batch], progress: Callable[[str], None]
     ) -> Iterator[PlannedPart]:
         """Yield what is planned of each batch."""
-        run, quiet = self._run, self._in_parts.quiet
+        run, quiet, reviewed = self._run, self._in_parts.quiet, self._in_parts.reviewed
+        publications: dict[DomainName, Publication] = {}
         work = PlanParts(
             *(run.repo.root, dict(run.repo.stanzas), run.repo.lock),
             # What is sent is not more than what is asked of each part.
             replace(run.request, domains=(), zones=None, notes=(), declared=(), shard=None),
             *(run.now, run.unreachable, quiet.folders if quiet is not None else None),
         )
-        for done in self._in_parts.spread.each(work, map(self._part, batches)):
+
+        def parts() -> Iterator[Part]:
+            for batch in batches:
+                publications.update((each.origin, each) for each in batch.chosen)
+                yield self._part(batch)
+
+        for done in self._in_parts.spread.each(work, parts()):
             for zone, _ in done.places:
                 progress(zone)
             if quiet is not None:
                 quiet.note_elsewhere(done.places, done.quiet)
+            if reviewed is not None:
+                reviewed.note_elsewhere(done.places, done.moved)
+                for where in places(done.zones):
+                    publication = publications[DomainName(where[0])]
+                    held = done.held.get(where, _NOTHING_HELD)
+                    run.pool.remember(where, Planned(publication, held))
+            for zone in {zone for zone, _ in done.places}:
+                del publications[DomainName(zone)]
             yield done
 
     def _part(self, batch: Batch) -> Part:
@@ -198,6 +233,8 @@ class PartsOfPlan:
         around = (policies[at] for at in sorted(self._places[domain] for domain in domains))
         permissions = self._run.permissions
         zones = {each.origin for each in batch.chosen}
+        reviewed, request = self._in_parts.reviewed, self._run.request
+        asked = ((each.origin, at) for each in batch.chosen for at in request.providers_of(each))
         return Part(
             batch,
             tuple(map(_sent, around)),
@@ -206,6 +243,7 @@ class PartsOfPlan:
                 _of(zones, permissions.of_zones),
                 permissions.today,
             ),
+            reviewed.reviewed.some(asked) if reviewed is not None else (),
         )
 
     def _around(self, publications: Iterable[Publication]) -> Iterator[DomainName]:
@@ -232,16 +270,3 @@ def _no_text(path: str) -> YamlMapping:
 
 def _of(keys: Iterable[str], all_: Mapping[str, _T]) -> dict[str, _T]:
     return {each: all_[each] for each in keys if each in all_}
-
-
-def firsts(done: PlannedPart, alike: Alike[ZoneEntry]) -> Iterator[tuple[Where, First[ZoneEntry]]]:
-    """Yield the entries of a part as they are kept with all others."""
-    known: list[First[ZoneEntry] | None] = []
-    theirs = [First(value) for value in done.values]
-    for first in theirs:
-        ours = alike.first_like(first.value)
-        # Values for any zone are the same if those for no zone are.
-        same = ours.named(_NO_ZONE) == first.named(_NO_ZONE)
-        known.append(ours if same else None)
-    for where, number in done.zones:
-        yield where, known[number] or alike.first_like(theirs[number].named(where[0]))

@@ -127,7 +127,7 @@ class ProviderPool:
     """The lanes to each provider, opened as they are needed, and what was planned in them."""
 
     def __init__(self, repo: Repo) -> None:
-        self._repo = repo
+        self.repo = repo
         self._lanes: dict[str, list[Lane]] = {}
         self._planned: dict[Where, Planned] = {}
         self._stays: dict[Where, Lane] = {}  # zones of which a lane has a proposal at hand
@@ -155,7 +155,7 @@ class ProviderPool:
 
     def _open(self, provider: str, zones: int) -> None:
         """Open lanes for `zones` zones, or as many as the provider allows."""
-        make = partial(Target, self._repo.stanzas[provider], self._repo.root)
+        make = partial(Target, self.repo.stanzas[provider], self.repo.root)
         lanes = self._lanes[provider] = []
         try:
             lanes.append(Lane(make))

@@ -14,21 +14,23 @@ from itertools import chain
 
 from mailauth_dns.compile.publication import Publication, selected
 from mailauth_dns.deploy.make_plan import make_plan
-from mailauth_dns.deploy.moved import differences, evidence_differences, foreign_differences
-from mailauth_dns.deploy.plan_batch import Noted
+from mailauth_dns.deploy.moved import foreign_differences
+from mailauth_dns.deploy.plan_in_parts import InParts
 from mailauth_dns.deploy.plan_request import Holds, PlanRequest
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import ProviderPool
+from mailauth_dns.deploy.reviewed_notes import ReviewedNotes
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import PlanRefused
-from mailauth_dns.octo.target import Proposal
+from mailauth_dns.plan.alike import matching
 from mailauth_dns.plan.digests import digests, no_longer
-from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
+from mailauth_dns.plan.plan import Plan, Where
 from mailauth_dns.plan.policy_permissions import moved as permissions_moved
 from mailauth_dns.plan.same_zones import ZonesByPlace, places, zones_alike
 from mailauth_dns.plan.tied_zones import needs
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.spread.spread import Spread
 
 Reasons = dict[str, list[str]]
 MAX_NAMED = 20  # zones that an error names
@@ -70,8 +72,11 @@ def replan(
     *,
     live: bool = True,
     progress: Progress = lambda _zone: None,
+    spread: Spread | None = None,
 ) -> tuple[Plan, tuple[str, ...]]:
     """Plan again what was reviewed; return the plan, and notes of what moved outside it.
+
+    With `spread`, other processes plan too.
 
     Raises:
         NoLongerReviewed: the files, or our records, are not as they were reviewed.
@@ -94,10 +99,11 @@ def replan(
         declared=publications,
     )
     current = [each for each in chosen if each.origin not in stale]
-    moved_at: dict[Where, list[str]] = {}
-    noted = _noting(ZonesByPlace(reviewed.zones), moved_at)
-    plan = _only(make_plan(repo, pool, current, request, progress, noted), named)
-    moved = _of_zones(moved_at, reviewed)
+    notes = ReviewedNotes(ZonesByPlace(reviewed.zones))
+    in_parts = InParts(spread, reviewed=notes) if spread is not None else None
+    made = make_plan(repo, pool, current, request, progress, notes.note, in_parts)
+    plan = _only(made, named)
+    moved = _of_zones(notes.moved, reviewed)
     if files or moved:
         raise NoLongerReviewed(files, moved, _rest(plan, moved))
     return replace(plan, domains=reviewed.domains), _notes(plan, reviewed)
@@ -159,19 +165,6 @@ def _ended(policies: Iterable[Policy], reviewed: Plan) -> Iterator[str]:
             yield f"the grace of {name} ended on {life.gone_from}, after the review: its records go"
 
 
-def _noting(reviewed: Mapping[Where, ZoneEntry], moved: dict[Where, list[str]]) -> Noted:
-    """Return what notes the lines of each place that moved, while its zone is at hand."""
-
-    def noted(now: ZoneEntry, proposal: Proposal) -> None:
-        zone = reviewed.get(now.where)
-        if zone is not None:
-            moved.pop(now.where, None)  # a later one for the same place counts
-            if told := differences(zone, now, proposal) or evidence_differences(zone, now):
-                moved[now.where] = told
-
-    return noted
-
-
 def _of_zones(moved: Mapping[Where, list[str]], reviewed: Plan) -> Reasons:
     """Return, by zone and in the order of the plan, what of it has moved."""
     reasons: Reasons = {}
@@ -196,8 +189,7 @@ def _waited(reviewed: Plan) -> Holds:
     hold = Hold("had to wait when it was reviewed; plan again to publish it", waits=True)
     return {
         zone.where: {(DomainName(entry.name), entry.type): hold for entry in zone.waiting}
-        for zone in reviewed.zones
-        if zone.waiting
+        for zone in matching(reviewed.zones, lambda each: each.waiting)
     }
 
 

@@ -5,20 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from mailauth_dns.deploy.crew import Crew
 from mailauth_dns.deploy.journal import Journal
 from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.provider_pool import Lane, ProviderPool
 from mailauth_dns.deploy.verify import unsettled, watch
-from mailauth_dns.deploy.zone_results import Status, ZoneResult, ZoneResults
-from mailauth_dns.deploy.zone_write import not_begun, written
+from mailauth_dns.deploy.write_in_parts import PartsOfWriting, written_with_log
+from mailauth_dns.deploy.zone_results import Status, ZoneResult, ZoneResults, results_places
+from mailauth_dns.deploy.zone_write import in_doubt, not_begun
 from mailauth_dns.plan.alike import Alike
 from mailauth_dns.plan.permissions import Allowance, Refusal, refusals
 from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
 from mailauth_dns.plan.same_zones import ZonesByPlace, places, zones_alike
 from mailauth_dns.plan.tied_zones import Need, in_turn, needs
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.spread.spread import Spread
 
 BATCH = 500  # zones whose work is queued at once
 
@@ -27,13 +30,14 @@ BATCH = 500  # zones whose work is queued at once
 class WriteRequest:
     """What is `allowed`, and how many seconds servers have to serve what others need.
 
-    `wait` is None where nobody is to ask them.
+    `wait` is None where nobody is to ask them. With `spread`, other processes write zones too.
     """
 
     allowed: tuple[Allowance, ...]
     wait: float | None
     log: Journal
     progress: Progress
+    spread: Spread | None = None
 
 
 def write_zones(
@@ -67,6 +71,11 @@ class _Writing:
         self.interrupted = False
         self._plan, self._pool, self._request = plan, pool, request
         self._log, self._progress = request.log, request.progress
+        self._parts = (
+            PartsOfWriting(pool.repo, request.spread, request.log, normalize=plan.normalize)
+            if request.spread is not None
+            else None
+        )
 
     def end(self, zone: ZoneEntry, result: ZoneResult) -> None:
         """Note how a zone ended in which nothing was written."""
@@ -82,6 +91,8 @@ class _Writing:
             lacking = {**self._unserved(of_group, zones), **_unmade(of_group, self.ended)}
             for where, why in lacking.items():
                 self.end(zones[where], not_begun(zones[where], Status.NOT_TRIED, why))
+            if self._parts is not None and not self.interrupted:
+                self._write_in_parts(self._parts, group, zones)
             left = [where for where in group if where not in self.ended]
             for at in range(0, len(left), BATCH):
                 self._write_at_once([zones[where] for where in left[at : at + BATCH]])
@@ -118,22 +129,32 @@ class _Writing:
             if need.key in late
         }
 
+    def _write_in_parts(
+        self, parts: PartsOfWriting, group: Iterable[Where], zones: ZonesByPlace
+    ) -> None:
+        """Let other processes write what they can."""
+        fit = parts.fit(zones, (where for where in group if where not in self.ended))
+        for done in parts.write(zones, fit, self._pool.planned) if fit else ():
+            self.ended.add_all(done)
+            for zone, _ in results_places(done):
+                self._progress(zone)
+        self.interrupted = self.interrupted or parts.interrupted
+        for where in parts.under_way:
+            self.ended.add(in_doubt(zones[where], parts.failure))
+        if parts.failure is not None:
+            for where in fit:
+                if where not in self.ended:
+                    self.end(zones[where], not_begun(zones[where], Status.NOT_TRIED, parts.failure))
+
     def _write_at_once(self, zones: Iterable[ZoneEntry]) -> None:
         by_place = {zone.where: zone for zone in zones}
-        crew = Crew(
-            self._pool.queues(by_place),
-            lambda lane, where: self._write_one(lane, by_place[where]),
-        )
+        planned = {where: self._pool.planned(where) for where in by_place}
+        normalize = self._plan.normalize
+        work = partial(written_with_log, self._log, by_place, planned, normalize=normalize)
+        crew = Crew(self._pool.queues(by_place), work)
         self.interrupted = self.interrupted or _interrupts(crew, self._progress)
         for where, zone in by_place.items():
             self.ended.add(crew.result(where) or _interrupted(zone, crew.begun(where)))
-
-    def _write_one(self, lane: Lane, zone: ZoneEntry) -> ZoneResult:
-        self._log.write(zone, "begun")
-        planned = self._pool.planned(zone.where)
-        result = written(lane, zone, planned, normalize=self._plan.normalize)
-        self._log.write(zone, result.status.value, result.detail)
-        return result
 
 
 def _interrupts(crew: Crew[Lane, Where, ZoneResult], progress: Progress) -> bool:
@@ -175,12 +196,5 @@ def _refused(zone: ZoneEntry, reasons: tuple[Refusal, ...]) -> ZoneResult:
 
 def _interrupted(zone: ZoneEntry, begun: bool) -> ZoneResult:
     if begun:
-        return ZoneResult(
-            zone.zone,
-            zone.provider,
-            Status.FAILED,
-            zone.changes,
-            "interrupted while it was written; run the apply again",
-            undone=None,
-        )
+        return in_doubt(zone)
     return not_begun(zone, Status.NOT_TRIED, "interrupted")

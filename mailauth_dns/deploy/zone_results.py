@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -56,6 +56,11 @@ class ZoneResults:
         """Note how a zone ended."""
         self._ended[result.zone, result.provider] = self._alike.first_like(result)
 
+    def add_all(self, results: Alike[ZoneResult]) -> None:
+        """Note how zones ended."""
+        for zone, first in self._alike.known(results):
+            self._ended[zone, first.value.provider] = first
+
     def get(self, where: Where) -> ZoneResult | None:
         """Return how a zone ended; None if it did not yet."""
         found = self._ended.get(where)
@@ -75,6 +80,11 @@ class ZoneResults:
 def results_alike(results: Iterable[ZoneResult]) -> Alike[ZoneResult]:
     """Return results as a sequence that holds once what is the same in many."""
     return Alike(_kind, results)
+
+
+def results_places(results: Alike[ZoneResult]) -> Iterator[Where]:
+    """Yield the places of results."""
+    return ((zone, first.value.provider) for zone, first in results.rows())
 
 
 def _kind(result: ZoneResult) -> Hashable:

@@ -62,6 +62,16 @@ def not_begun(
     return ZoneResult(zone.zone, zone.provider, status, zone.changes, detail, refusals, undone)
 
 
+def in_doubt(zone: ZoneEntry, failure: str | None = None) -> ZoneResult:
+    """Return the result of a zone that was begun: an interrupt or a failure hid how it ended."""
+    detail = (
+        f"nobody knows what was written; run the apply again: {failure}"
+        if failure is not None
+        else "interrupted while it was written; run the apply again"
+    )
+    return ZoneResult(zone.zone, zone.provider, Status.FAILED, zone.changes, detail, undone=None)
+
+
 def _ended(
     zone: ZoneEntry, writing: ZoneWriting, failure: ProviderError | None, left: Mapping[RRKey, str]
 ) -> tuple[Status, str]:

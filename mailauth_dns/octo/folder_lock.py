@@ -1,44 +1,111 @@
-"""The lock of a folder of zone files: one run writes at a time."""
+"""The locks of a folder of zone files: one run at a time writes a zone, and many write zones.
+
+Whoever writes a zone holds the folder's lock, shared with others, and the zone's file alone. Hold
+the folder's lock alone to keep every run out.
+"""
 
 from __future__ import annotations
 
 import fcntl
 import os
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from mailauth_dns.errors import ProviderError
 
 LOCK_WAIT = 10.0  # seconds to wait for another run
+_PAUSE = 0.01
 
 
 @contextmanager
-def locked(directory: Path) -> Iterator[None]:
-    """Hold the lock of a folder of zone files; no other run writes there meanwhile.
+def locked(directory: Path, file: Path) -> Iterator[None]:
+    """Hold the locks for one zone; no other run writes its `file` meanwhile.
 
     Raises:
-        ProviderError: another run holds it for longer than `LOCK_WAIT`.
+        ProviderError: another run holds one for longer than `LOCK_WAIT`.
     """
-    path = directory / ".mailauth-dns.lock"
+    until = time.monotonic() + LOCK_WAIT
+    folder = _opened(directory)
     try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
+        while not _taken(folder, fcntl.LOCK_SH):
+            _pause(directory, until)
+        handle = _zone_file(file, lambda: _pause(file, until))
+        try:
+            yield
+        finally:
+            if handle is not None:
+                os.close(handle)
+    finally:
+        os.close(folder)  # the kernel does so too when the process ends, however it ends
+
+
+@contextmanager
+def alone(directory: Path) -> Iterator[bool]:
+    """Hold the lock of a folder alone, if nobody else has it now; yield whether that is so.
+
+    Raises:
+        ProviderError: the lock cannot be made.
+    """
+    folder = _opened(directory)
+    try:
+        yield _taken(folder, fcntl.LOCK_EX)
+    finally:
+        os.close(folder)
+
+
+def _opened(directory: Path) -> int:
+    path = f"{directory}/.mailauth-dns.lock"
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o644)
     except OSError as error:
         raise ProviderError(f"{path}: {error.strerror}") from None
-    try:
-        until = time.monotonic() + LOCK_WAIT
-        while True:
-            try:
-                # The kernel gives it back when the process ends, however it ends.
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                break
-            except BlockingIOError:
-                if time.monotonic() > until:
-                    raise ProviderError(
-                        f"{directory} is locked by another run; wait until it ends"
-                    ) from None
-                time.sleep(0.02)
-        yield
-    finally:
+
+
+def _zone_file(file: Path, pause: Callable[[], None]) -> int | None:
+    """Return a handle on a zone's file that nobody else has locked; None where it cannot be had.
+
+    The file is replaced when it is written. So the one that was opened may be gone by the time
+    that it is ours, and then there is another one.
+    """
+    while (handle := _writable(file)) is not None:
+        try:
+            # Not every file system locks a file that is open for reading only. There, what is
+            # replaced is compared with what was read.
+            with suppress(OSError):
+                while not _taken(handle, fcntl.LOCK_EX):
+                    pause()
+            there = os.stat(file)  # noqa: PTH116 - for every zone
+            if os.path.samestat(os.fstat(handle), there):
+                return handle
+        except FileNotFoundError:
+            pass
+        except BaseException:
+            os.close(handle)
+            raise
         os.close(handle)
+    return None
+
+
+def _writable(file: Path) -> int | None:
+    """Open a file; None where it is missing or cannot be opened, which its reader tells."""
+    for mode in (os.O_RDWR, os.O_RDONLY):
+        # O_NONBLOCK: to open a pipe would wait for ever.
+        with suppress(OSError):
+            return os.open(file, mode | os.O_CLOEXEC | os.O_NONBLOCK)
+    return None
+
+
+def _taken(handle: int, kind: int) -> bool:
+    try:
+        fcntl.flock(handle, kind | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _pause(what: Path, until: float) -> None:
+    if time.monotonic() > until:
+        raise ProviderError(f"{what} is locked by another run; wait until it ends")
+    time.sleep(_PAUSE)

@@ -28,7 +28,7 @@ from mailauth_dns.atomic_files import replace_file, sweep
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.masterfile.master_file import MasterFile, parse
-from mailauth_dns.octo.folder_lock import locked
+from mailauth_dns.octo.folder_lock import alone, locked
 from mailauth_dns.octo.local_edit import Edits, edited_file, edited_sets, octodns_record
 from mailauth_dns.octo.provider_zone import owner
 from mailauth_dns.octo.zone_commands import check_zone, reload_zone
@@ -201,12 +201,13 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         self._write(origin, lambda master: edited_sets(master, edits))
 
     def _write(self, origin: DomainName, edit: Callable[[MasterFile], MasterFile]) -> None:
-        with locked(self.directory):
+        if not self._swept:
+            self._sweep_folder()
+        path = self.path(origin)
+        with locked(self.directory, path):
             master = self.read(origin)
             if master is None:
-                raise ProviderError(
-                    f"{self.path(origin)}: there is no such file; zones are never made here"
-                )
+                raise ProviderError(f"{path}: there is no such file; zones are never made here")
             refusal = self.refusal(master)
             if refusal is not None:
                 raise ProviderError(f"{origin}: {refusal}")
@@ -218,7 +219,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
                 mark = self._unloaded(origin)
                 mark.unlink(missing_ok=True)  # a link would be followed
                 mark.touch()  # first: if this run is killed, the next one reloads the zone
-            self._replace(origin, after.text)
+            self._replace(path, after.text, master.text)
             self._last = after
         self.finish(origin)
 
@@ -236,24 +237,29 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
     def _unloaded(self, origin: DomainName) -> Path:
         return self.directory / f".{origin}.unloaded"
 
-    def _replace(self, origin: DomainName, text: str) -> None:
-        path = self.path(origin).resolve()  # a link stays a link
+    def _replace(self, path: Path, text: str, instead_of: str) -> None:
+        path = path.resolve()  # a link stays a link
         try:
-            self._sweep(path)
-            replace_file(path, text.encode("latin-1"), durable=True)
+            if path.parent != self.directory.resolve():
+                sweep(path.parent, path.name)  # its own lock says that nobody writes it
+            replace_file(
+                path,
+                text.encode("latin-1"),
+                durable=True,
+                instead_of=instead_of.encode("latin-1"),
+            )
         except OSError as error:
             raise ProviderError(f"{path}: {error.strerror}") from None
 
-    def _sweep(self, path: Path) -> None:
-        """Delete what killed runs left beside a file.
-
-        Our own folder holds a file for each zone, so it is swept once.
-        """
-        if path.parent != self.directory.resolve():
-            sweep(path.parent, path.name)
-        elif not self._swept:
-            sweep(path.parent, "*.zone")  # the lock says that no other run is in there
-            self._swept = True
+    def _sweep_folder(self) -> None:
+        """Delete what killed runs left in the folder, once, when nobody else writes in there."""
+        with alone(self.directory) as is_alone:
+            if is_alone:
+                try:
+                    sweep(self.directory.resolve(), "*.zone")
+                except OSError as error:
+                    raise ProviderError(f"{self.directory}: {error.strerror}") from None
+                self._swept = True
 
 
 def _command(key: str, words: object) -> list[str]:

@@ -13,6 +13,7 @@ from typing import Any, Generic, TypeVar, overload
 from mailauth_dns.records.renamed import First, OfZone
 
 _MAX_TRIED = 4  # firsts of one kind that a value is compared with
+_NO_ZONE = "\0"  # no text of a plan has such a character
 
 
 T = TypeVar("T", bound=OfZone)
@@ -21,7 +22,8 @@ T = TypeVar("T", bound=OfZone)
 class Alike(Sequence[T], Generic[T]):
     """A sequence of values about zones, each distinct one held once.
 
-    `kind` tells apart what cannot be alike, so that few values have to be compared.
+    `kind` tells apart what cannot be alike, so that few values have to be compared. What is added
+    to a part of another sequence, or to one that was pickled, is compared with what was added.
     """
 
     def __init__(self, kind: Callable[[T], Hashable], values: Iterable[T] = ()) -> None:
@@ -78,8 +80,41 @@ class Alike(Sequence[T], Generic[T]):
 
     __hash__ = None  # type: ignore[assignment] # like a list, it can be added to
 
+    def first(self, index: int) -> First[T]:
+        """Return what the value at a place is like."""
+        return self._rows[index][1]
+
+    def at(self, indexes: Iterable[int]) -> Alike[T]:
+        """Return the values at these places, as alike as they are here."""
+        found = Alike[T](self._kind)
+        found._rows = [self._rows[index] for index in indexes]
+        return found
+
+    def known(self, other: Alike[T]) -> Iterator[tuple[str, First[T]]]:
+        """Yield the names of another sequence, each with what its value is like here."""
+        ours: dict[First[T], First[T] | None] = {}
+        for name, theirs in other.rows():
+            if theirs not in ours:
+                like = self.first_like(theirs.value)
+                # Values for any zone are the same if those for no zone are.
+                same = like.named(_NO_ZONE) == theirs.named(_NO_ZONE)
+                ours[theirs] = like if same else None
+            yield name, ours[theirs] or self.first_like(theirs.named(name))
+
     def __reduce__(self) -> tuple[Any, ...]:
-        return (Alike, (self._kind, tuple(self)))
+        numbers: dict[First[T], int] = {}
+        rows = [(name, numbers.setdefault(first, len(numbers))) for name, first in self._rows]
+        return _from_rows, (self._kind, [first.value for first in numbers], rows)
+
+
+def _from_rows(
+    kind: Callable[[T], Hashable], values: Iterable[T], rows: Iterable[tuple[str, int]]
+) -> Alike[T]:
+    """Return what was pickled: each distinct value, and of each row its name and its value."""
+    found, firsts = Alike(kind), [First(value) for value in values]
+    for name, number in rows:
+        found.append_like(name, firsts[number])
+    return found
 
 
 def distinct(values: Iterable[T]) -> Iterable[tuple[T, int]]:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.plan.plan import Plan
+from mailauth_dns.plan.same_zones import places
 
 _SHOWN = 10  # zones that an error names
 
@@ -31,7 +32,9 @@ def only(plan: Plan, zones: Iterable[str]) -> Plan:
 def left_out(whole: Plan, part: Plan) -> tuple[str, ...]:
     """Return the zones of a plan that are not in a part of it."""
     kept, there = (
-        dict.fromkeys([*(zone.zone for zone in plan.zones), *(each.zone for each in plan.failed)])
+        dict.fromkeys(
+            [*(zone for zone, _ in places(plan.zones)), *(each.zone for each in plan.failed)]
+        )
         for plan in (part, whole)
     )
     return tuple(zone for zone in there if zone not in kept)

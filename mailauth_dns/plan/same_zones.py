@@ -33,6 +33,21 @@ class ZonesByPlace(Mapping[Where, ZoneEntry]):
         self.in_order = zones
         self._index = {where: at for at, where in enumerate(places(zones))}
 
+    def some(self, wanted: Iterable[Where]) -> Sequence[ZoneEntry]:
+        """Return the zones at these places, without those that are not in the plan."""
+        found = [self._index[where] for where in wanted if where in self._index]
+        if isinstance(self.in_order, Alike):
+            return self.in_order.at(found)
+        return [self.in_order[at] for at in found]
+
+    def like(self, where: Where) -> ZoneEntry:
+        """Return a zone, perhaps with the name of another one that is the same."""
+        at = self._index[where]
+        if isinstance(self.in_order, Alike):
+            value: ZoneEntry = self.in_order.first(at).value
+            return value
+        return self.in_order[at]
+
     def __getitem__(self, where: Where) -> ZoneEntry:
         return self.in_order[self._index[where]]
 

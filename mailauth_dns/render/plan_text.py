@@ -247,9 +247,13 @@ def outcome(result: ApplyResult) -> Iterator[Text]:
     """Yield how apply ended, zone by zone; what was refused comes first."""
     for note in result.notes:
         yield styled(0, ("note: ", "cyan"), note)
-    for zone in sorted(result.zones, key=lambda zone: zone.status is not Status.REFUSED):
+    for zone in matching(result.zones, lambda each: each.status is Status.REFUSED):
         yield from _outcome_lines(zone)
-    tally = Counter(zone.status for zone in result.zones)
+    for zone in matching(result.zones, lambda each: each.status is not Status.REFUSED):
+        yield from _outcome_lines(zone)
+    tally = Counter[Status]()
+    for zone, number in distinct(result.zones):
+        tally[zone.status] += number
     yield styled(
         0,
         (
@@ -269,7 +273,8 @@ def outcome(result: ApplyResult) -> Iterator[Text]:
     elif result.watched:
         which = "" if result.complete else " with what was applied"
         yield styled(0, (f"every authoritative server agrees{which}", "green"))
-    touched = {zone.zone for zone in result.zones if zone.status in (Status.PARTIAL, Status.FAILED)}
+    in_part = (Status.PARTIAL, Status.FAILED)
+    touched = {each.zone for each in matching(result.zones, lambda each: each.status in in_part)}
     if result.live is not None and (others := sorted(touched - set(result.watched))):
         yield styled(0, (f"live DNS was not asked about {', '.join(others)}", "yellow"))
 

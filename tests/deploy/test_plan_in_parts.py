@@ -95,8 +95,8 @@ def planned(
     quiet = QuietNotes({each.origin: each for each in publications}, folders)
     in_parts = InParts(spread, quiet) if spread is not None else None
     with providers(repo) as pool:
-        notes = quiet.note, quiet.begin
-        plan = make_plan(repo, pool, publications, request, progress.append, *notes, in_parts)
+        asked = repo, pool, publications, request, progress.append
+        plan = make_plan(*asked, quiet.note, in_parts, quiet.begin)
     return plan, quiet.quiet, sorted(progress)
 
 

@@ -7,10 +7,13 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
+from mailauth_dns.atomic_files import replace_file
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.octo import folder_lock
 from tests.octo.local_zone import TEXT, plan, provider, spf
@@ -29,6 +32,113 @@ def test_another_run_is_waited_for_and_then_named(
         assert (folder / "example.com.zone").read_text() == TEXT
     mine.apply(made)
     assert "v=spf1 mx -all" in (folder / "example.com.zone").read_text()
+
+
+@pytest.fixture
+def two(folder: Path) -> Path:
+    """A folder with a second zone in it."""
+    (folder / "example.net.zone").write_text(TEXT.replace("$ORIGIN example.com.\n", ""))
+    return folder
+
+
+def test_two_runs_write_two_zones_of_a_folder_at_once(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(folder_lock, "LOCK_WAIT", 0.1)
+    mine = provider(two)
+    made = plan(mine, spf("v=spf1 mx -all"))
+    with (
+        folder_lock.locked(two, two / "example.com.zone"),
+        pytest.raises(ProviderError, match=r"example\.com\.zone is locked by another run"),
+    ):
+        mine.apply(made)
+    assert (two / "example.com.zone").read_text() == TEXT
+    with folder_lock.locked(two, two / "example.net.zone"):
+        mine.apply(made)
+    assert "v=spf1 mx -all" in (two / "example.com.zone").read_text()
+
+
+def test_who_waited_for_a_zone_changes_the_new_file(folder: Path) -> None:
+    """The other run has replaced the file, so that the lock on the old one says nothing."""
+    path, order = folder / "example.com.zone", list[str]()
+
+    def other() -> None:
+        with folder_lock.locked(folder, path):
+            order.append("other")
+            waits.set()
+            time.sleep(0.1)
+            replace_file(path, b"new", durable=False)
+            time.sleep(0.1)
+            order.append("other is done")
+
+    waits = threading.Event()
+    thread = threading.Thread(target=other)
+    thread.start()
+    waits.wait()
+    with folder_lock.locked(folder, path):
+        order.append("mine")
+        with path.open("rb") as there, pytest.raises(BlockingIOError):
+            fcntl.flock(there, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    thread.join()
+    assert order == ["other", "other is done", "mine"]
+
+
+def test_many_runs_lose_no_line_of_one_another(folder: Path) -> None:
+    path = folder / "example.com.zone"
+    path.write_text("")
+
+    def append(name: str) -> None:
+        for number in range(40):
+            with folder_lock.locked(folder, path):
+                lines = path.read_text() + f"{name} {number}\n"
+                replace_file(path, lines.encode(), durable=False)
+
+    threads = [threading.Thread(target=append, args=(name,)) for name in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(path.read_text().splitlines()) == sorted(
+        f"{name} {number}" for name in "abcd" for number in range(40)
+    )
+
+
+def test_drafts_of_a_run_that_goes_on_are_left_alone(two: Path) -> None:
+    mine, draft = provider(two), two / ".example.net.zone.abc.draft"
+    draft.write_text("half of it")
+    with folder_lock.locked(two, two / "example.net.zone"):
+        mine.apply(plan(mine, spf("v=spf1 mx -all")))
+        assert draft.exists()
+    mine.apply(plan(mine, spf("v=spf1 a -all")))
+    assert not draft.exists()
+
+
+def test_an_edit_in_the_moment_before_the_write_is_not_lost(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody's editor knows nothing of our locks."""
+    path, mine = folder / "example.com.zone", provider(folder)
+    made = plan(mine, spf("v=spf1 mx -all"))
+    real = os.fsync
+
+    def fsync(handle: int) -> None:
+        real(handle)
+        path.write_text(f"{TEXT}new A 192.0.2.9\n")
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    with pytest.raises(ProviderError, match="was changed by somebody else meanwhile"):
+        mine.apply(made)
+    assert path.read_text() == f"{TEXT}new A 192.0.2.9\n"
+    assert {each.name for each in folder.iterdir()} == {path.name, ".mailauth-dns.lock"}
+
+
+@pytest.mark.parametrize("mode", [0o444, 0o400])
+def test_a_file_that_may_only_be_read_is_locked_and_replaced(folder: Path, mode: int) -> None:
+    path, mine = folder / "example.com.zone", provider(folder)
+    path.chmod(mode)
+    mine.apply(plan(mine, spf("v=spf1 mx -all")))
+    assert "v=spf1 mx -all" in path.read_text()
+    assert path.stat().st_mode & 0o7777 == mode
 
 
 KILLED = """

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +13,7 @@ import typer
 
 from mailauth_dns.cli import completions, headings, what_next_plan
 from mailauth_dns.cli.durations import seconds
+from mailauth_dns.cli.jobs import Jobs, processes_for
 from mailauth_dns.cli.options import Allow, NoLive, OutputFormat
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.report_file import ReportFile, reporting
@@ -40,6 +42,7 @@ from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
 from mailauth_dns.render import json_data, plan_text
 from mailauth_dns.render.terminal_text import count
+from mailauth_dns.spread.spread import Spread
 
 Report = Annotated[
     Path | None,
@@ -84,6 +87,7 @@ def command(
         ),
     ] = "60s",
     no_live: NoLive = False,
+    jobs: Jobs = None,
     report: Report = None,
     format: OutputFormat = Format.TEXT,
 ) -> int:
@@ -99,7 +103,7 @@ def command(
         session.hide_secrets(repo)
         result: ApplyResult | None
         with providers(repo) as pool:
-            run = _Run(session, repo, publications, pool, request, zones, log)
+            run = _Run(session, repo, publications, pool, request, zones, log, jobs)
             if file is not None:
                 result = run.reviewed(file)
             else:
@@ -135,6 +139,7 @@ class _Run:
     request: ApplyRequest
     only: tuple[DomainName, ...]
     log: ReportFile
+    jobs: int | None
 
     def reviewed(self, given: Path) -> ApplyResult:
         """Apply what is in a plan file."""
@@ -150,26 +155,51 @@ class _Run:
             )
         reviewed = only_zones(whole, self.only) if self.only else whole
         self.log.of(whole, reviewed)
-        with session.progress(len(reviewed.zones), "planning again") as progress:
+        with self._spread(len(reviewed.zones)) as spread:
+            fresh, notes = self._replanned(given, reviewed, spread)
+            self.log.planned(fresh)
+            if others := left_out(whole, reviewed):
+                left = f"--only leaves {count(len(others), 'other zone')} of the plan out"
+                notes = (*notes, left)
+            journal = _journal(file, whole)
+            request = replace(request, journal=journal, notes=notes, spread=spread)
+            with session.progress(len(fresh.zones), "applying") as progress:
+                return apply(fresh, self.pool, request, reviewed, progress)
+
+    def _replanned(
+        self, file: Path, reviewed: Plan, spread: Spread | None
+    ) -> tuple[Plan, tuple[str, ...]]:
+        session, live = self.session, self.request.live
+        zones = len(reviewed.zones)
+        if processes_for(zones, self.jobs, asks_dns=live) == 1:
+            spread = None
+        with session.progress(zones, "planning again") as progress:
             try:
-                fresh, notes = replan(
+                return replan(
                     self.repo,
                     self.pool,
                     self.publications,
                     reviewed,
-                    live=request.live,
+                    live=live,
                     progress=progress,
+                    spread=spread,
                 )
             except NoLongerReviewed as stale:
-                ways = what_next_plan.ways_on(session, stale, reviewed, given)
+                ways = what_next_plan.ways_on(session, stale, reviewed, file)
                 raise PlanRefused("\n".join([str(stale), *ways])) from None
-        self.log.planned(fresh)
-        if others := left_out(whole, reviewed):
-            left = f"--only leaves {count(len(others), 'other zone')} of the plan out"
-            notes = (*notes, left)
-        request = replace(request, journal=_journal(file, whole), notes=notes)
-        with session.progress(len(fresh.zones), "applying") as progress:
-            return apply(fresh, self.pool, request, reviewed, progress)
+
+    @contextmanager
+    def _spread(self, zones: int) -> Iterator[Spread | None]:
+        """Yield the processes to write in; None where there is this one alone."""
+        number = processes_for(zones, self.jobs)
+        if number == 1:
+            yield None
+            return
+        # Large plans alone need these.
+        from mailauth_dns.spread.processes import Processes
+
+        with Processes(number) as processes:
+            yield processes
 
     def asked(self, *, beside: bool) -> ApplyResult | None:
         """Plan, show the plan, ask, and apply it; None where the answer is no."""
@@ -190,7 +220,11 @@ class _Run:
         if ready and not _confirmed(refused.keys()):
             session.say("not applied")
             return None
-        with session.progress(len(fresh.zones), "applying") as progress:
+        with (
+            self._spread(len(fresh.zones)) as spread,
+            session.progress(len(fresh.zones), "applying") as progress,
+        ):
+            request = replace(request, spread=spread)
             return apply(fresh, self.pool, request, progress=progress)
 
 
