@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 from mailauth_dns.pages.plan_page import plan_page
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_json
 from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.plan import AuthorityEntry, ChangeEntry, KeptEntry, Plan, ZoneEntry
 from mailauth_dns.render import plan_github, plan_markdown
@@ -87,7 +87,7 @@ def formats() -> Iterator[tuple[str, Callable[[Plan], str]]]:
     yield "markdown", plan_markdown.plan
     yield "github", lambda file: "\n".join(plan_github.plan(file))
     yield "html", plan_page
-    yield "json", lambda plan: "".join(plan_file.dumped(plan))
+    yield "json", lambda plan: "".join(plan_json.dumped(plan))
 
 
 def main() -> None:

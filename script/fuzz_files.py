@@ -22,6 +22,7 @@ from mailauth_dns.keys import keypair
 from mailauth_dns.masterfile import edit, lexer, loose_reader
 from mailauth_dns.masterfile import master_file as masterfile
 from mailauth_dns.plan import plan_file as planfile
+from mailauth_dns.plan import plan_json
 from mailauth_dns.policy import provider_stanza as stanza
 from mailauth_dns.policy import public_key_files, spf_lock_file
 from mailauth_dns.policy.load import load_repo
@@ -123,7 +124,7 @@ def plan_file(octets: bytes) -> None:
         path.write_bytes(text)
         plan = read(lambda: planfile.read(path), PlanRefused)
         if plan is not None:
-            path.write_text("".join(planfile.dumped(plan)))
+            path.write_text("".join(plan_json.dumped(plan)))
             assert planfile.read(path) == plan
 
 

@@ -15,7 +15,7 @@ from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.keys import keypair
 from mailauth_dns.live import dns_message, wire
-from mailauth_dns.plan import plan_file as planfile
+from mailauth_dns.plan import plan_json
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.records.dkim import KeyType
 from mailauth_dns.records.name import DomainName
@@ -66,7 +66,7 @@ def good_plan() -> bytes:
     repo = load_repo(ROOT)
     with providers(repo) as pool:
         made = make_plan(repo, pool, compile_repo(repo), PlanRequest(live=False))
-    data = json.loads("".join(planfile.dumped(made)))
+    data = json.loads("".join(plan_json.dumped(made)))
     del data["fingerprint"]
     data["zones"] = sorted(data["zones"], key=lambda zone: len(json.dumps(zone)))[:1]
     return json.dumps(data).encode()

@@ -13,10 +13,10 @@ import typer
 from mailauth_dns.cli import headings
 from mailauth_dns.errors import MailAuthError, one_line
 from mailauth_dns.policy.repo_layout import POLICY_DIR
+from mailauth_dns.spread.spread import FEWEST, pays
 
 # Named here too, because the module with the processes is loaded for large repos alone.
 VARIABLE = "MAILAUTH_JOBS"
-SMALL = 500  # policies for which starting processes would cost more than they save
 _MOST = 256
 _NUMBER = re.compile(r"[0-9]{1,9}")
 
@@ -28,7 +28,7 @@ Jobs = Annotated[
         min=1,
         max=_MOST,
         help="processes at most; default: one a core (also MAILAUTH_JOBS). "
-        f"Fewer than {SMALL} policy files or zones take one",
+        f"Fewer than {FEWEST} policy files or zones take one",
         show_default=False,
         rich_help_panel=headings.PACE,
     ),
@@ -52,7 +52,7 @@ def processes_for(parts: int, given: int | None, *, asks_dns: bool = False) -> i
         MailAuthError: MAILAUTH_JOBS is not such a number.
     """
     most = given or _in_environment()
-    if parts < SMALL or most == 1 or (asks_dns and most is None):
+    if not pays(parts) or most == 1 or (asks_dns and most is None):
         return 1
     from mailauth_dns.spread.processes import usable_cores
 

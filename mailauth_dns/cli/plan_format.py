@@ -11,7 +11,7 @@ import typer
 from mailauth_dns.cli import headings
 from mailauth_dns.cli.session import Session
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.plan import plan_file, plan_shard
+from mailauth_dns.plan import plan_json, plan_shard
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.render import plan_text
 
@@ -70,7 +70,7 @@ def show(
         file = replace(file, notes=(plan_shard.note(file.shard), *file.notes))
     match format:
         case PlanFormat.JSON:
-            session.json(plan_file.as_json(file))
+            session.json(plan_json.as_json(file))
         case PlanFormat.HTML:
             from mailauth_dns.pages.plan_page import plan_page
 

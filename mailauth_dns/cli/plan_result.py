@@ -13,7 +13,7 @@ from mailauth_dns.cli import headings
 from mailauth_dns.cli.session import DIFFERS, DONE, FAILED, Session
 from mailauth_dns.deploy.make_plan import unresolved
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_json
 from mailauth_dns.plan.plan import Plan
 from mailauth_dns.plan.worst import Level, counted
 
@@ -81,7 +81,7 @@ def write(session: Session, out: Path | None, file: Plan) -> None:
         return
     path = session.path(out)
     try:
-        pieces = (piece.encode() for piece in plan_file.dumped(file))
+        pieces = (piece.encode() for piece in plan_json.dumped(file))
         replace_file(followed(path), pieces, durable=False)
     except OSError as error:
         raise MailAuthError(f"--out {path}: {error.strerror}") from None

@@ -37,6 +37,8 @@ def planned(
     if request.shard is not None:
         total //= request.shard.of  # about so many; what it is tied to is looked at too
     with session.progress(total, "planning") as progress:
-        noted = quiet.note if quiet is not None else lambda _zone, _proposal: None
         in_parts = InParts(spread, quiet) if spread is not None else None
-        return make_plan(repo, pool, publications, request, progress, noted, in_parts)
+        if quiet is None:
+            return make_plan(repo, pool, publications, request, progress, in_parts=in_parts)
+        asked = repo, pool, publications, request, progress
+        return make_plan(*asked, quiet.note, in_parts, quiet.begin)

@@ -8,9 +8,11 @@ repo, it also declares that host's consent there.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 
 from mailauth_dns.compile import declarations, report_consents
+from mailauth_dns.compile.declared_like import Once
 from mailauth_dns.compile.publication import Declared, Publication
 from mailauth_dns.errors import FileProblem, PolicyError
 from mailauth_dns.policy import spf_flattening
@@ -37,13 +39,22 @@ def compile_repo(repo: Repo) -> tuple[Publication, ...]:
     if problems:
         raise PolicyError(problems)
     consents = report_consents.by_zone(repo.policies, policies, problems)
-    publications = []
+    publications, once = [], Once()
+    files = Counter(policy.path for policy in repo.policies)
     for zone in sorted(policies):
         own = _own(policies[zone], repo)
         declared = _by_key(zone, (*own, *consents.get(zone, ())), problems)
-        first = policies[zone][0].body
+        first = policies[zone][0]
         ordered = tuple(declared[key] for key in sorted(declared))
-        publications.append(Publication(zone, ordered, first.providers, first.nameservers))
+        of_many = files[first.path] > 1
+        publications.append(
+            Publication(
+                zone,
+                once.of(first.path, zone, ordered) if of_many else ordered,
+                first.body.providers,
+                first.body.nameservers,
+            )
+        )
     if problems:
         raise PolicyError(problems)
     return tuple(publications)

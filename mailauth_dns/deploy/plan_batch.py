@@ -5,7 +5,7 @@ What octoDNS made for them, and what the zones hold, is gone once their entries 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -26,6 +26,8 @@ from mailauth_dns.plan.policy_permissions import Permissions, with_permissions
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.zone import RRKey
 
+# Is told the places of a batch before anything is read there.
+Begins = Callable[[Iterable[Where]], None]
 # Is told each entry with the proposal that it was made of, before that is dropped.
 Noted = Callable[[ZoneEntry, Proposal], None]
 Entries = dict[Where, ZoneEntry | FailedEntry]
@@ -43,6 +45,7 @@ class Run:
     evidence: EvidenceOfChanges
     unreachable: Mapping[str, ProviderError]
     keeps: bool  # the proposals, for apply
+    begins: Begins = lambda _wanted: None
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +69,7 @@ def planned(run: Run, batch: Batch, progress: Progress, noted: Noted) -> tuple[E
         for publication in batch.chosen
         for provider in request.providers_of(publication)
     }
+    run.begins(wanted)
     known = observed.ready_parts(batch.chosen, run.now) if request.live else {}
     held = _held(wanted, known, run.now, request)
     question = Question(wanted, held, batch.declared, batch.elsewhere, request, run.now, run.keeps)

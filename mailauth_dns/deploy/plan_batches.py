@@ -16,10 +16,11 @@ from mailauth_dns.deploy.proposals import Progress
 from mailauth_dns.deploy.zone_groups import ZoneGroups, groups
 from mailauth_dns.deploy.zone_order import Known
 from mailauth_dns.diff.change import Difference
-from mailauth_dns.plan.alike import Alike, First
+from mailauth_dns.plan.alike import Alike
 from mailauth_dns.plan.plan import FailedEntry, Where, ZoneEntry
 from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.renamed import First
 from mailauth_dns.records.zone import Zone
 
 BATCH = 500  # zones whose answers are held at once, unless more have to do with one another
@@ -50,6 +51,8 @@ def in_batches(
     else:
         parts = PartsOfPlan(run, in_parts, declared) if in_parts is not None else None
         made = _some_at_a_time(run, batch, own, together, progress, noted, parts)
+    if shard is None:
+        return made
     return {where: entry for where, entry in made.items() if where[0] in own}
 
 
@@ -74,7 +77,7 @@ def _some_at_a_time(
             for done in parts.planned(sent, progress):
                 ends.add(done.ends)
                 for zone, first in alike.known(done.zones):
-                    made[zone, first.value.provider] = first
+                    made[_our((zone, first.value.provider), mine)] = first
                 made |= {each.where: each for each in done.failed}
         for some in _batches((each for each in zones if each not in there), together):
             batch = _batch(some, mine, everywhere)
@@ -90,6 +93,12 @@ def _some_at_a_time(
             batch = Batch(batch.chosen, whole.declared, dict(_seen(made, batch.chosen)))
         made |= _kept(planned(run, batch, lambda _zone: None, noted)[0], alike)
     return made
+
+
+def _our(where: Where, mine: Publications) -> Where:
+    """Return a place that came from another process with the strings that there are here."""
+    own = mine[DomainName(where[0])]
+    return own.origin, own.providers[own.providers.index(where[1])]
 
 
 def _rounds(

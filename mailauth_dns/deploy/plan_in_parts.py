@@ -13,7 +13,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from mailauth_dns.deploy.loose_ends import LooseEnds
 from mailauth_dns.deploy.plan_batch import Batch, Run, planned
 from mailauth_dns.deploy.plan_request import Holds, PlanRequest
 from mailauth_dns.deploy.provider_pool import Planned, ProviderPool
-from mailauth_dns.deploy.quiet_notes import QuietNotes
+from mailauth_dns.deploy.quiet_notes import Folders, QuietNotes
 from mailauth_dns.deploy.reviewed_notes import ReviewedNotes
 from mailauth_dns.diff.change import Hold
 from mailauth_dns.errors import ProviderError
@@ -39,11 +39,10 @@ from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.records.name import DomainName, upwards
 from mailauth_dns.records.zone import RRKey
-from mailauth_dns.spread.spread import Spread
+from mailauth_dns.spread.spread import Spread, pays
 from mailauth_dns.typed_yaml.yaml_tree import Mapping as YamlMapping
 from mailauth_dns.typed_yaml.yaml_tree import Place, SourceText
 
-FEWEST = 500  # zones: for fewer, starting processes would cost more than it saves
 _NOTHING_HELD: Mapping[RRKey, Hold] = {}
 
 _T = TypeVar("_T")
@@ -79,14 +78,15 @@ class Part:
 class PlannedPart:
     """The entries of a batch.
 
-    `quiet` are the places that have nothing to do, where that was asked for. `moved` is what is not
-    as it was reviewed, and `held` is what went into the proposals, where something did.
+    `quiet` are the places that have nothing to do, where that was asked for, with their files'
+    digests. `moved` is what is not as it was reviewed, and `held` is what went into the proposals,
+    where something did.
     """
 
     zones: Alike[ZoneEntry]
     failed: tuple[FailedEntry, ...]
     ends: LooseEnds
-    quiet: frozenset[Where] | None
+    quiet: Mapping[Where, str]
     moved: Mapping[Where, list[str]]
     held: Holds
 
@@ -107,7 +107,7 @@ class PlanParts:
     request: PlanRequest
     now: datetime
     unreachable: Mapping[str, ProviderError]
-    quiet: bool
+    folders: Folders | None  # of local providers, if it is to be noted what is quiet there
 
     def __call__(self, part: Part) -> PlannedPart:
         """Return what a plan says of a part.
@@ -122,7 +122,9 @@ class PlanParts:
         unreachable = dict(self.unreachable)
         unreachable |= self._pool.connect(at for at in wanted if at[1] not in unreachable)
         evidence = EvidenceOfChanges(repo, self.now.date())
-        notes = QuietNotes({each.origin: each for each in batch.chosen}) if self.quiet else None
+        notes = None
+        if self.folders is not None:
+            notes = QuietNotes({each.origin: each for each in batch.chosen}, self.folders)
         reviewed = ReviewedNotes(ZonesByPlace(part.reviewed))
 
         def noted(zone: ZoneEntry, proposal: Proposal) -> None:
@@ -135,6 +137,7 @@ class PlanParts:
                 *(repo, self._pool, self.request, self.now, part.permissions),
                 *(evidence, unreachable),
                 keeps=False,
+                begins=notes.begin if notes is not None else lambda _wanted: None,
             ),
             batch,
             lambda _zone: None,
@@ -147,7 +150,7 @@ class PlanParts:
             zones_alike(each for each in entries.values() if isinstance(each, ZoneEntry)),
             tuple(each for each in entries.values() if isinstance(each, FailedEntry)),
             ends,
-            frozenset(notes.quiet) if notes is not None else None,
+            notes.quiet if notes is not None else {},
             reviewed.moved,
             {
                 where: each.held
@@ -189,7 +192,7 @@ class PartsOfPlan:
     def fit(self, groups: Iterable[Collection[DomainName]]) -> frozenset[DomainName]:
         """Return the zones of these groups that can be planned elsewhere, if that is worth it."""
         found = {zone for group in groups if self._fit.issuperset(group) for zone in group}
-        return frozenset(found) if len(found) >= FEWEST else frozenset()
+        return frozenset(found) if pays(len(found)) else frozenset()
 
     def planned(
         self, batches: Iterable[Batch], progress: Callable[[str], None]
@@ -201,7 +204,7 @@ class PartsOfPlan:
             *(run.repo.root, dict(run.repo.stanzas), run.repo.lock),
             # What is sent is not more than what is asked of each part.
             replace(run.request, domains=(), zones=None, notes=(), declared=(), shard=None),
-            *(run.now, run.unreachable, quiet is not None),
+            *(run.now, run.unreachable, quiet.folders if quiet is not None else None),
         )
 
         def parts() -> Iterator[Part]:
@@ -212,7 +215,7 @@ class PartsOfPlan:
         for done in self._in_parts.spread.each(work, parts()):
             for zone, _ in done.places:
                 progress(zone)
-            if quiet is not None and done.quiet is not None:
+            if quiet is not None:
                 quiet.note_elsewhere(done.places, done.quiet)
             if reviewed is not None:
                 reviewed.note_elsewhere(done.places, done.moved)
@@ -256,8 +259,13 @@ class PartsOfPlan:
 
 def _sent(policy: Policy) -> Policy:
     """Return a policy without the text of its file: what it says is in the body."""
-    place = Place(SourceText(policy.path, ()), 0, 0)
-    return replace(policy, root=YamlMapping(place, {}, {}), declared_at=place)
+    root = _no_text(policy.path)
+    return replace(policy, root=root, declared_at=root.place)
+
+
+@lru_cache(maxsize=64)  # domains of one file share it
+def _no_text(path: str) -> YamlMapping:
+    return YamlMapping(Place(SourceText(path, ()), 0, 0), {}, {})
 
 
 def _of(keys: Iterable[str], all_: Mapping[str, _T]) -> dict[str, _T]:

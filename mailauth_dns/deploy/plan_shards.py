@@ -10,13 +10,13 @@ from mailauth_dns.compile.publication import Publication
 from mailauth_dns.deploy.make_plan import finished
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.errors import PlanRefused
-from mailauth_dns.plan.alike import First
 from mailauth_dns.plan.plan import FailedEntry, Plan, Where, ZoneEntry
 from mailauth_dns.plan.policy_permissions import permissions_of
 from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.plan.shard_entry import ShardEntry, places_digest
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName
+from mailauth_dns.records.renamed import First
 
 _Made = dict[Where, First[ZoneEntry] | FailedEntry]
 

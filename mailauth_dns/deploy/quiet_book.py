@@ -5,8 +5,9 @@ What is the same for many zones stands in it once.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any, Generic, TypeVar
 
 Kept = TypeVar("Kept")
@@ -31,7 +32,7 @@ class QuietZone:
 
     `files` are those that the policy is made of, by their paths in the repo: its own comes first,
     then lists and keys. `masters` are those of the zone at each provider, and `entries` are what a
-    plan says there, as `plan_file.zone_as_text` writes it, perhaps with the name of another zone.
+    plan says there, as `plan_json.zone_as_text` writes it, perhaps with the name of another zone.
     """
 
     files: Files
@@ -43,6 +44,9 @@ class QuietZone:
     def policy(self) -> str:
         """The path of the policy's file, which other zones may have too."""
         return self.files[0][0]
+
+
+_Kind = tuple[Files, Ties, tuple[str, ...]]  # what zones of one policy share, with their entries
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,24 +63,28 @@ class Book:
 
 
 def as_data(book: Book) -> object:
-    """Return a book as JSON data."""
+    """Return a book as JSON data.
+
+    What differs from zone to zone is in three texts of words, since a list of very many things
+    takes many times their room while JSON is made of it.
+    """
+    kinds = _Once[_Kind]()
+    numbers = [str(kinds.number(_kind(zone))) for zone in book.zones.values()]
     files, ties, entries = _Once[Files](), _Once[Ties](), _Once[str]()
-    rows = {
-        name: [
-            files.number(zone.files),
-            ties.number(zone.ties),
-            list(zone.masters),
-            [entries.number(each) for each in zone.entries],
-        ]
-        for name, zone in book.zones.items()
-    }
+    rows = [
+        [files.number(of), ties.number(tie), [entries.number(each) for each in said]]
+        for of, tie, said in kinds.values
+    ]
     return {
         "shared": book.shared,
         "folders": {name: list(each) for name, each in book.folders.items()},
         "files": [[list(each) for each in some] for some in files.values],
         "ties": [[list(each.providers), list(each.led), list(each.hosts)] for each in ties.values],
         "entries": entries.values,
-        "zones": rows,
+        "kinds": rows,
+        "zones": " ".join(book.zones),
+        "numbers": " ".join(numbers),
+        "masters": " ".join(each for zone in book.zones.values() for each in zone.masters),
     }
 
 
@@ -86,19 +94,38 @@ def from_data(data: Any) -> Book | None:  # noqa: ANN401 - anything JSON holds
         entries: list[str] = data["entries"]
         files = [tuple((path, digest) for path, digest in some) for some in data["files"]]
         ties = [Ties(tuple(each[0]), tuple(each[1]), tuple(each[2])) for each in data["ties"]]
+        kinds = [
+            (files[file], ties[tie], tuple([entries[each] for each in said]))
+            for file, tie, said in data["kinds"]
+        ]
+        masters = iter(data["masters"].split())
         zones = {
-            name: QuietZone(
-                files[file],
-                ties[tie],
-                tuple(masters),
-                tuple([entries[each] for each in said]),
-            )
-            for name, (file, tie, masters, said) in data["zones"].items()
+            name: _quiet_zone(kinds[int(number)], masters)
+            for name, number in zip(data["zones"].split(), data["numbers"].split(), strict=True)
         }
+        if any(True for _ in masters):
+            return None
         folders = {name: (given, real) for name, (given, real) in data["folders"].items()}
         return Book(data["shared"], folders, zones)
     except (TypeError, ValueError, LookupError, AttributeError):
         return None
+
+
+def _kind(zone: QuietZone) -> _Kind:
+    return zone.files, zone.ties, zone.entries
+
+
+def _quiet_zone(kind: _Kind, masters: Iterator[str]) -> QuietZone:
+    """Return a zone of a kind that has as many masters as providers.
+
+    Raises:
+        ValueError: there are not as many.
+    """
+    files, ties, entries = kind
+    own = tuple(islice(masters, len(ties.providers)))
+    if len(own) != len(ties.providers):
+        raise ValueError("masters are missing")
+    return QuietZone(files, ties, own, entries)
 
 
 class _Once(Generic[Kept]):

@@ -26,7 +26,7 @@ from mailauth_dns.policy.repo_layout import (
     SENDER_DIR,
 )
 
-_FORMAT = 2
+_FORMAT = 3
 # What reads policies and zone files, beside Python and this program (cache/shelf.py).
 _LIBRARIES = ("octodns", "pydantic", "pydantic-core", "PyYAML", "idna", "cryptography")
 _MAX_FILE = 64_000_000  # octets; what is larger is not remembered

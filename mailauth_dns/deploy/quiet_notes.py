@@ -18,51 +18,72 @@ from mailauth_dns.deploy.quiet_book import Files, QuietZone, Ties
 from mailauth_dns.deploy.quiet_inputs import Inputs, Seen, seen
 from mailauth_dns.deploy.zone_groups import led_to
 from mailauth_dns.octo.target import Proposal
-from mailauth_dns.plan.alike import First
 from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
-from mailauth_dns.plan.plan_file import zone_as_text
+from mailauth_dns.plan.plan_json import zone_as_text
 from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_layout import KEY_DIR, POLICY_DIR
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, is_at_or_below, upwards
+from mailauth_dns.records.renamed import First
 
-Masters = Mapping[Where, tuple[str, Seen]]  # the file of a zone: its path, and what it was
+Folders = Mapping[str, tuple[str, str]]  # of providers: as the stanza has it, and where it was
 
 
 @dataclass(slots=True)
 class QuietNotes:
-    """Notes, while a plan is made, where nothing changes and nothing stands in the way."""
+    """Notes, while a plan is made, where nothing changes and nothing stands in the way.
+
+    `folders` are those of the local providers. `quiet` has the digest of each file that was read.
+    """
 
     publications: Mapping[DomainName, Publication]
-    quiet: set[Where] = field(default_factory=set)
+    folders: Folders
+    quiet: dict[Where, str] = field(default_factory=dict)
+    _before: dict[Where, Seen] = field(default_factory=dict, init=False)
+
+    def begin(self, wanted: Iterable[Where]) -> None:
+        """Look at the files of a batch before anything else reads them."""
+        seen_now = ((where, self._master(where)) for where in wanted)
+        self._before = {where: there for where, there in seen_now if there is not None}
+
+    def _master(self, where: Where) -> Seen | None:
+        zone, provider = where
+        there = self.folders.get(provider)
+        return seen(f"{there[1]}/{zone}.zone") if there is not None else None
 
     def note(self, entry: ZoneEntry, proposal: Proposal) -> None:
-        """Note an entry with what it was made of; a later one for the same place counts."""
-        self.quiet.discard(entry.where)
+        """Note an entry with what it was made of; a later one for the same place counts.
+
+        If its file is something else by now, nobody knows which of the two was read.
+        """
+        self.quiet.pop(entry.where, None)
         found, reading = proposal.difference, proposal.reading
         said = (entry.changes, entry.blocked, entry.tests, found.changes, found.blocked)
         blocked = reading.unwritable.zone or reading.unwritable.sets or reading.partial
         publication = self.publications[reading.zone.origin]
         if any(said) or blocked or any(True for _ in led_to_there(publication, reading.zone)):
             return
-        self.quiet.add(entry.where)
+        before = self._before.get(entry.where)
+        if before is not None and self._master(entry.where) == before:
+            self.quiet[entry.where] = before.digest
 
-    def note_elsewhere(self, planned: Iterable[Where], quiet: Iterable[Where]) -> None:
+    def note_elsewhere(self, planned: Iterable[Where], quiet: Mapping[Where, str]) -> None:
         """Note which of the places that another process planned are quiet, as it says."""
-        self.quiet.difference_update(planned)
+        for where in planned:
+            self.quiet.pop(where, None)
         self.quiet.update(quiet)
 
 
 def quiet_zones(
-    repo: Repo, notes: QuietNotes, plan: Plan, inputs: Inputs, masters: Masters
+    repo: Repo, notes: QuietNotes, plan: Plan, inputs: Inputs
 ) -> Iterator[tuple[str, QuietZone]]:
     """Yield the quiet zones of a plan by name: of a policy file all that it is for, or none.
 
-    `inputs` and `masters` were looked at before anything was read. What is something else by now is
-    left out: nobody knows which of the two the plan has read.
+    `inputs` were looked at before anything was read. What is something else by now is left out:
+    nobody knows which of the two the plan has read.
     """
-    files, texts = _Files(repo.root, inputs), _Texts(plan)
+    files, texts, known = _Files(repo.root, inputs), _Texts(plan), dict[Ties, Ties]()
     by_file: dict[str, list[Policy]] = {}
     for policy in repo.policies:
         by_file.setdefault(policy.path, []).append(policy)
@@ -74,19 +95,17 @@ def quiet_zones(
                 break
             places: list[Where] = [(policy.zone, each) for each in publication.providers]
             made_of = files.of(policy)
-            there = [masters.get(where) for where in places]
-            if made_of is None or not places or not notes.quiet.issuperset(places):
+            masters = tuple(notes.quiet[where] for where in places if where in notes.quiet)
+            if made_of is None or not places or len(masters) < len(places):
                 break
-            if not all(each is not None and seen(each[0]) == each[1] for each in there):
-                break
-            zones[policy.zone] = QuietZone(
-                made_of,
-                _ties(policy, publication),
-                tuple(each[1].digest for each in there if each is not None),
-                tuple(texts.of(where) for where in places),
-            )
+            ties = _ties(policy, publication)
+            ties = known.setdefault(ties, ties)
+            zones[policy.zone] = QuietZone(made_of, ties, masters, texts.of(policy.zone))
         else:
             yield from zones.items()
+
+
+_Firsts = tuple[First[ZoneEntry], ...]  # what the plan says of a zone, at each of its providers
 
 
 class _Files:
@@ -120,17 +139,19 @@ class _Texts:
     """What a plan says of its zones, as text, which many zones share."""
 
     def __init__(self, plan: Plan) -> None:
-        self._said: dict[Where, First[ZoneEntry]] = {
-            (name, first.value.provider): first for name, first in zones_alike(plan.zones).rows()
-        }
-        self._texts: dict[First[ZoneEntry], str] = {}
+        self._said: dict[str, _Firsts] = {}
+        self._texts: dict[_Firsts, tuple[str, ...]] = {}
+        shared: dict[_Firsts, _Firsts] = {}
+        for name, first in zones_alike(plan.zones).rows():
+            firsts = (*self._said.get(name, ()), first)
+            self._said[name] = shared.setdefault(firsts, firsts)
 
-    def of(self, where: Where) -> str:
-        """Return the text of a zone, perhaps with the name of another one."""
-        first = self._said[where]
-        if first not in self._texts:
-            self._texts[first] = zone_as_text(first.value)
-        return self._texts[first]
+    def of(self, zone: str) -> tuple[str, ...]:
+        """Return the texts of a zone at its providers, perhaps with the name of another one."""
+        firsts = self._said[zone]
+        if firsts not in self._texts:
+            self._texts[firsts] = tuple(zone_as_text(each.value) for each in firsts)
+        return self._texts[firsts]
 
 
 def _stands_alone(policy: Policy, publication: Publication, repo: Repo) -> bool:
@@ -139,17 +160,16 @@ def _stands_alone(policy: Policy, publication: Publication, repo: Repo) -> bool:
         return False
     if len(repo.by_zone[policy.zone]) != 1:
         return False
-    if not all(_is_plain(entry, policy) for entry in publication.declared):
+    if publication.domains != (policy.domain,) or not all(map(_is_plain, publication.said)):
         return False
     outside = _outside(policy.zone, report_hosts(policy))
     return not any(name in repo.by_zone for host in outside for name in upwards(host))
 
 
-def _is_plain(entry: Declared, policy: Policy) -> bool:
+def _is_plain(entry: Declared) -> bool:
     """Tell whether neither the day nor another file decides about an entry."""
     return (
-        entry.domain == policy.domain
-        and entry.family is not Family.DMARC_REPORT
+        entry.family is not Family.DMARC_REPORT
         and entry.ready is None
         and not entry.spf_names
         and entry.sender is None

@@ -18,18 +18,19 @@ from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.compile.publication import Publication
 from mailauth_dns.compile.report_consents import report_hosts
 from mailauth_dns.deploy.quiet_book import Book, QuietZone, as_data, from_data
-from mailauth_dns.deploy.quiet_inputs import Inputs, Seen, inputs_of, seen, shared_are
+from mailauth_dns.deploy.quiet_inputs import Inputs, inputs_of, seen, shared_are
 from mailauth_dns.deploy.quiet_notes import QuietNotes, quiet_zones
 from mailauth_dns.deploy.zone_groups import led_to
 from mailauth_dns.errors import MailAuthError
-from mailauth_dns.plan.alike import Alike, First
-from mailauth_dns.plan.plan import Plan, Where, ZoneEntry
-from mailauth_dns.plan.plan_file import zone_from_text
+from mailauth_dns.plan.alike import Alike
+from mailauth_dns.plan.plan import Plan, ZoneEntry
+from mailauth_dns.plan.plan_json import zone_from_text
 from mailauth_dns.plan.same_zones import zones_alike
 from mailauth_dns.policy.load import load_some
 from mailauth_dns.policy.provider_stanza import LOCAL, Stanza
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.records.name import DomainName, upwards
+from mailauth_dns.records.renamed import First
 
 # Makes a plan of a repo, or of a part of one, and lets what has nothing to do be noted.
 Make = Callable[[Repo, tuple[Publication, ...], QuietNotes | None], Plan]
@@ -68,11 +69,10 @@ class QuietZones:
         """Return the plan of all that a repo declares, and remember its quiet zones."""
         if self._inputs is None:
             return make(repo, publications, None)
-        notes = QuietNotes({each.origin: each for each in publications})
         folders = _folders(repo.stanzas.values(), self._root)
-        masters = dict(_masters(publications, folders))
+        notes = QuietNotes({each.origin: each for each in publications}, folders)
         plan = make(repo, publications, notes)
-        zones = dict(quiet_zones(repo, notes, plan, self._inputs, masters))
+        zones = dict(quiet_zones(repo, notes, plan, self._inputs))
         self._keep(Book(self._inputs.digest, folders, zones), self._inputs)
         return plan
 
@@ -108,12 +108,11 @@ class QuietZones:
             if 2 * (len(others) + len(tied)) > len(inputs.policies):
                 raise _InDoubt
             known = {name: zone for name, zone in known.items() if zone.policy not in tied}
-        notes = QuietNotes({each.origin: each for each in publications})
-        masters = dict(_masters(publications, book.folders))
+        notes = QuietNotes({each.origin: each for each in publications}, book.folders)
         plan = make(repo, publications, notes)
         if any(not change.after for zone in plan.zones for change in zone.changes):
             raise _InDoubt  # any zone may have had to do with what goes
-        zones = known | dict(quiet_zones(repo, notes, plan, inputs, masters))
+        zones = known | dict(quiet_zones(repo, notes, plan, inputs))
         if zones != book.zones:
             self._keep(replace(book, zones=zones), inputs)
         return replace(plan, zones=_together(known, plan))
@@ -224,16 +223,3 @@ def _folders(stanzas: Iterable[Stanza], root: Path) -> dict[str, tuple[str, str]
             given = str(root.absolute() / directory)
             found[stanza.id] = (given, os.path.realpath(given))
     return found
-
-
-def _masters(
-    publications: Iterable[Publication], folders: Mapping[str, tuple[str, str]]
-) -> Iterator[tuple[Where, tuple[str, Seen]]]:
-    """Yield the files of zones at local providers, as they are now."""
-    for publication in publications:
-        for provider in publication.providers:
-            if provider in folders:
-                path = f"{folders[provider][1]}/{publication.origin}.zone"
-                there = seen(path)
-                if there is not None:
-                    yield (publication.origin, provider), (path, there)

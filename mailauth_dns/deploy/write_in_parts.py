@@ -15,7 +15,6 @@ from pathlib import Path
 from mailauth_dns.deploy.crew import Crew
 from mailauth_dns.deploy.first_interrupt import first_interrupt
 from mailauth_dns.deploy.journal import Journal
-from mailauth_dns.deploy.plan_in_parts import FEWEST
 from mailauth_dns.deploy.provider_pool import Lane, Planned, ProviderPool
 from mailauth_dns.deploy.zone_results import ZoneResult, results_alike, results_places
 from mailauth_dns.deploy.zone_write import written
@@ -26,7 +25,7 @@ from mailauth_dns.plan.same_zones import ZonesByPlace
 from mailauth_dns.policy.provider_stanza import LOCAL, Stanza
 from mailauth_dns.policy.repo import Repo
 from mailauth_dns.policy.spf_lock import Lock
-from mailauth_dns.spread.spread import Spread
+from mailauth_dns.spread.spread import Spread, pays
 
 PART = 50  # zones: after an interrupt, each process writes what is left of its parts
 
@@ -105,7 +104,7 @@ class PartsOfWriting:
     def fit(self, zones: ZonesByPlace, wanted: Iterable[Where]) -> list[Where]:
         """Return the zones that can be written elsewhere, if that is worth it."""
         found = [where for where in wanted if where[1] in self._fit and zones.like(where).changes]
-        return found if len(found) >= FEWEST else []
+        return found if pays(len(found)) else []
 
     def write(
         self, zones: ZonesByPlace, wanted: Sequence[Where], planned: Callable[[Where], Planned]

@@ -64,7 +64,7 @@ def groups(publications: Sequence[Publication]) -> ZoneGroups:
 
 def led_to(publication: Publication) -> Iterator[Named]:
     """Yield the names to which the records of a publication lead."""
-    for entry in publication.declared:
+    for entry in publication.said:
         if entry.family in FAMILIES and entry.values:
             for name in leads_to(entry.family, entry.key[1], entry.values):
                 yield entry.family, name
@@ -83,13 +83,18 @@ def _homes(publications: Sequence[Publication]) -> Mapping[Named, Sequence[Domai
 
 def _inheriting(publications: Iterable[Publication]) -> Iterator[tuple[DomainName, DomainName]]:
     """Yield pairs of zones with DMARC records of a domain and of one below it."""
-    zones = {
-        entry.domain: each.origin
-        for each in publications
-        for entry in each.declared
-        if entry.family is Family.DMARC
-    }
+    zones = {domain: each.origin for each in publications for domain in _with_dmarc(each)}
     for domain, zone in zones.items():
         for upper in upwards(domain):
             if upper != domain and upper in zones:
                 yield zone, zones[upper]
+
+
+def _with_dmarc(publication: Publication) -> Iterator[DomainName]:
+    """Yield the domains with a DMARC record in a zone."""
+    if any(entry.family is Family.DMARC for entry in publication.said):
+        domains = publication.domains
+        if len(domains) == 1:
+            yield from domains
+            return
+        yield from (each.domain for each in publication.declared if each.family is Family.DMARC)

@@ -6,9 +6,10 @@ from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from mailauth_dns.plan.alike import Alike, First
+from mailauth_dns.plan.alike import Alike
 from mailauth_dns.plan.permissions import Refusal
 from mailauth_dns.plan.plan import ChangeEntry, Where
+from mailauth_dns.records.renamed import First
 from mailauth_dns.records.zone import RRKey
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from natsort import natsort_keygen
 
+from mailauth_dns.compile.declared_like import of_what_is_declared
 from mailauth_dns.compile.publication import Declared, OfSender, Publication
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.records.family import Family
@@ -51,6 +52,7 @@ def relative(name: DomainName, origin: DomainName) -> str:
     return "" if name == origin else name[: -len(origin) - 1]
 
 
+@of_what_is_declared
 def zone_file(publication: Publication) -> str:
     """Return the octoDNS zone file of a publication; the same publication gives the same text."""
     senders = {entry.key: entry.sender for entry in publication.declared}
@@ -123,19 +125,25 @@ def absent_file(publications: Iterable[Publication]) -> str:
     """Return `_absent.yaml`: per zone the names, types and families that shall not be there."""
     lines = []
     for publication in publications:
-        gone = [entry for entry in publication.declared if not entry.values]
-        if gone:
-            lines.append(f"{_text(publication.origin)}:")
-            for entry in sorted(gone, key=lambda entry: (entry.key, entry.family)):
-                name, type = entry.key
-                said = "".join(
-                    f", {key}: {json.dumps(each)}" for key, each in _of_sender(entry.sender).items()
-                )
-                lines.append(
-                    f"  - {{family: {entry.family}, "
-                    f"name: {_text(relative(name, publication.origin))}, type: {type}{said}}}"
-                )
+        if gone := _gone(publication):
+            lines += [f"{_text(publication.origin)}:", gone]
     return _ABSENT_HEAD + ("\n".join(lines) or "{}") + "\n"
+
+
+@of_what_is_declared
+def _gone(publication: Publication) -> str:
+    lines = []
+    gone = (entry for entry in publication.declared if not entry.values)
+    for entry in sorted(gone, key=lambda entry: (entry.key, entry.family)):
+        name, type = entry.key
+        said = "".join(
+            f", {key}: {json.dumps(each)}" for key, each in _of_sender(entry.sender).items()
+        )
+        lines.append(
+            f"  - {{family: {entry.family}, "
+            f"name: {_text(relative(name, publication.origin))}, type: {type}{said}}}"
+        )
+    return "\n".join(lines)
 
 
 def mta_sts_file(domains: Iterable[DomainName]) -> str:

@@ -8,23 +8,15 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import fields, is_dataclass
-from typing import Any, Generic, Protocol, TypeVar, overload
+from typing import Any, Generic, TypeVar, overload
+
+from mailauth_dns.records.renamed import First, OfZone
 
 _MAX_TRIED = 4  # firsts of one kind that a value is compared with
 _NO_ZONE = "\0"  # no text of a plan has such a character
 
 
-class OfZone(Protocol):
-    """A dataclass about one zone."""
-
-    @property
-    def zone(self) -> str:
-        """The name of the zone."""
-
-
 T = TypeVar("T", bound=OfZone)
-_Make = Callable[[str], Any]
 
 
 class Alike(Sequence[T], Generic[T]):
@@ -144,61 +136,3 @@ def matching(values: Iterable[T], wanted: Callable[[T], object]) -> Iterator[T]:
             known[first] = bool(wanted(first.value))
         if known[first]:
             yield first.named(name)
-
-
-class First(Generic[T]):
-    """A value as it was given, of which those of other zones are made."""
-
-    __slots__ = ("_make", "value")
-
-    def __init__(self, value: T) -> None:
-        self.value = value
-        self._make: _Make | None = None
-
-    def named(self, zone: str) -> T:
-        """Return the same value with another zone's name."""
-        if zone == self.value.zone:
-            return self.value
-        if self._make is None:
-            self._make = _maker(self.value, self.value.zone)
-            assert self._make is not None, "a value about a zone has its name"
-        made: T = self._make(zone)
-        return made
-
-
-def _maker(value: object, name: str) -> _Make | None:
-    """Return what makes `value` with another name; None where `name` is nowhere in it."""
-    if isinstance(value, str):
-        return _of_text(value, name)
-    if isinstance(value, tuple | frozenset):
-        return _of_parts(tuple(value), name, type(value))
-    if is_dataclass(value) and not isinstance(value, type):
-        parts = tuple(getattr(value, field.name) for field in fields(value))
-        kind: Callable[..., object] = type(value)
-        return _of_parts(parts, name, lambda made: kind(*made))
-    return None
-
-
-def _of_text(text: str, name: str) -> _Make | None:
-    if text == name:
-        return str  # the very name, so that one string serves all places
-    if name not in text:
-        return None
-    parts = text.split(name)
-    return lambda other: other.join(parts)
-
-
-def _of_parts(
-    parts: tuple[object, ...], name: str, build: Callable[[Iterable[Any]], Any]
-) -> _Make | None:
-    makers = [(at, made) for at, part in enumerate(parts) if (made := _maker(part, name))]
-    if not makers:
-        return None
-
-    def make(other: str) -> object:
-        made = list(parts)
-        for at, maker in makers:
-            made[at] = maker(other)
-        return build(made)
-
-    return make

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from pydantic import TypeAdapter
 
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_json
 from mailauth_dns.plan.permissions import Refusal
 from mailauth_dns.plan.plan import BlockedEntry, LiveEntry, Plan
 
@@ -123,7 +123,7 @@ class Report:
 
 def reported_plan(plan: Plan) -> ReportedPlan:
     """Return which plan this is."""
-    return ReportedPlan(plan_file.fingerprint(plan), plan.made_at, plan.commit)
+    return ReportedPlan(plan_json.fingerprint(plan), plan.made_at, plan.commit)
 
 
 _REPORT = TypeAdapter(Report)

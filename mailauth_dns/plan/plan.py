@@ -1,7 +1,7 @@
 """A plan as a value: what would change, what is blocked or kept, and what live DNS says.
 
 It holds no connection, no thread and no secret, and of foreign values only their kind and a short
-hash. It can be pickled, compared, and written to a file (`plan_file`), whose keys are the names of
+hash. It can be pickled, compared, and written to a file (`plan_shape`), whose keys are the names of
 the fields here: to rename one changes the format.
 """
 

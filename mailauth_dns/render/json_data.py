@@ -168,9 +168,9 @@ def live(
 
 def _live_row(row: LiveEntry) -> dict[str, Any]:
     """Return a row as JSON data; a private key that stands in DNS is not shown."""
-    from mailauth_dns.plan import plan_file  # slow to load, and most results hold no plan
+    from mailauth_dns.plan import plan_json  # slow to load, and most results hold no plan
 
-    data = plan_file.live_as_json(row)
+    data = plan_json.live_as_json(row)
     for said in (data, *data["servers"]):
         for key in ("live", "values"):
             if said.get(key) is not None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_shape
 
 Shape = Mapping[str, Any]
 
@@ -13,7 +13,7 @@ TEXT: Shape = {"type": "string"}
 NUMBER: Shape = {"type": "integer"}
 TRUTH: Shape = {"type": "boolean"}
 FORMAT: Shape = {"const": 1}
-DEFINITIONS = plan_file.json_schema()["$defs"]
+DEFINITIONS = plan_shape.json_schema()["$defs"]
 
 
 def of(**keys: Shape) -> Shape:

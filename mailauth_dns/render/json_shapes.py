@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_shape
 from mailauth_dns.render.evidence_shapes import REPORTS_SHOW
 from mailauth_dns.render.json_shape_parts import (
     BEFORE_AFTER,
@@ -175,8 +175,8 @@ SHAPES: Mapping[str, Shape] = {
     **SENDER_SHAPES,
     "diff": LIVE,
     "verify": LIVE,
-    "plan": plan_file.json_schema(),
-    "plan merge": plan_file.json_schema(),
+    "plan": plan_shape.json_schema(),
+    "plan merge": plan_shape.json_schema(),
     "apply": document(
         zones=each(
             of(

@@ -8,6 +8,13 @@ from typing import Protocol, TypeVar
 Part = TypeVar("Part")
 Done = TypeVar("Done")
 
+FEWEST = 500  # files or zones: for fewer, starting processes would cost more than it saves
+
+
+def pays(number: int) -> bool:
+    """Tell whether so many files or zones are worth starting processes."""
+    return number >= FEWEST
+
 
 class Spread(Protocol):
     """Does work part by part, with few parts under way at a time."""

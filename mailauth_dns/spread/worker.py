@@ -31,6 +31,7 @@ def serve(requests: int, replies: int) -> None:
     while True:
         reply, work = _done(received.get(), work)
         messages.write(replies, reply)
+        gc.collect(1)  # what a part left behind is young; later there would be much of it
 
 
 def _receive(requests: int, received: SimpleQueue[bytes]) -> None:

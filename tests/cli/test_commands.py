@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_shape
 from mailauth_dns.serve.server import LoopbackServer
 from tests.conftest import Ran, RepoFolder
 
@@ -184,7 +184,7 @@ def test_json_is_one_document_with_a_format_number_and_documented_keys(
 ) -> None:
     ran = served.run(*arguments, "--format", "json")
     document = json.loads(ran.out)
-    assert document["format"] == (plan_file.FORMAT if arguments[0] == "plan" else 1)
+    assert document["format"] == (plan_shape.FORMAT if arguments[0] == "plan" else 1)
     described = (Path(__file__).parents[2] / "docs/reference/json.md").read_text()
     for key in document:
         assert f"`{key}`" in described

@@ -140,7 +140,7 @@ def test_only_the_module_of_the_command_is_imported(line: str) -> None:
 # What a start leaves out: each of these takes as long to load as a small command takes in all.
 NETWORK = {"cryptography", "dns", "httpcore", "octodns", "requests", "ssl"}
 PAGES = {"jinja2", "rich.console"}
-PLANS = {"mailauth_dns.plan.plan", "mailauth_dns.plan.plan_file", "mailauth_dns.render.json_data"}
+PLANS = {"mailauth_dns.plan.plan", "mailauth_dns.plan.plan_shape", "mailauth_dns.render.json_data"}
 READERS = {"pydantic", "yaml", "rich", "mailauth_dns.policy.load", "mailauth_dns.policy.model"}
 NOT_LOADED = {
     "--help": NETWORK | PAGES | PLANS | READERS,

@@ -20,9 +20,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.cli import jobs as jobs_option
 from mailauth_dns.compile.compile_repo import compile_repo
-from mailauth_dns.deploy import plan_batches, plan_in_parts, write_in_parts
+from mailauth_dns.deploy import plan_batches, write_in_parts
 from mailauth_dns.deploy.apply import ApplyRequest, apply
 from mailauth_dns.deploy.make_plan import make_plan
 from mailauth_dns.deploy.plan_in_parts import Part
@@ -30,7 +29,7 @@ from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.deploy.replan import NoLongerReviewed, replan
 from mailauth_dns.deploy.write_in_parts import WritePart
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_json
 from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.render import plan_text
@@ -74,10 +73,8 @@ def sent(value: Any) -> Any:
 def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the smallest applies be done in parts, of two zones each."""
     monkeypatch.setattr(plan_batches, "BATCH", 2)
-    monkeypatch.setattr(plan_in_parts, "FEWEST", 1)
-    monkeypatch.setattr(write_in_parts, "FEWEST", 1)
+    monkeypatch.setattr("mailauth_dns.spread.spread.FEWEST", 1)
     monkeypatch.setattr(write_in_parts, "PART", 2)
-    monkeypatch.setattr(jobs_option, "SMALL", 1)
 
 
 @pytest.fixture
@@ -111,7 +108,7 @@ def ended(root: Path, drawn: Drawn, edit: Edit, spread: Spread | None) -> tuple[
         result = apply(fresh, pool, request, reviewed, told.append)
     lines = journal.read_text().splitlines() if journal.exists() else []
     said = [line.plain for line in plan_text.outcome(result)]
-    dumped = "".join(plan_file.dumped(fresh))
+    dumped = "".join(plan_json.dumped(fresh))
     return (
         said,
         dumped,

@@ -16,9 +16,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mailauth_dns.cli import jobs as jobs_option
 from mailauth_dns.compile.compile_repo import compile_repo
-from mailauth_dns.deploy import plan_batches, plan_in_parts
+from mailauth_dns.deploy import plan_batches
 from mailauth_dns.deploy.make_plan import make_plan
 from mailauth_dns.deploy.plan_in_parts import InParts, Part
 from mailauth_dns.deploy.plan_request import PlanRequest
@@ -33,7 +32,7 @@ from mailauth_dns.errors import (
     SetMoved,
 )
 from mailauth_dns.octo.provider_objects import Unreachable
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_json
 from mailauth_dns.plan.plan import Plan, Where
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.policy.repo import Repo
@@ -78,8 +77,7 @@ def sent(value: Any) -> Any:
 def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the smallest plans be made in parts, of two zones each."""
     monkeypatch.setattr(plan_batches, "BATCH", 2)
-    monkeypatch.setattr(plan_in_parts, "FEWEST", 1)
-    monkeypatch.setattr(jobs_option, "SMALL", 1)
+    monkeypatch.setattr("mailauth_dns.spread.spread.FEWEST", 1)
 
 
 @pytest.fixture
@@ -90,13 +88,15 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def planned(
     repo: Repo, request: PlanRequest, spread: Elsewhere | None = None
-) -> tuple[Plan, set[Where], list[str]]:
+) -> tuple[Plan, dict[Where, str], list[str]]:
     """Return a plan, the places with nothing to do, and the progress that it told."""
     publications, progress = compile_repo(repo), list[str]()
-    quiet = QuietNotes({each.origin: each for each in publications})
+    folders = {"local": ("served", str(repo.root / "served"))}
+    quiet = QuietNotes({each.origin: each for each in publications}, folders)
     in_parts = InParts(spread, quiet) if spread is not None else None
     with providers(repo) as pool:
-        plan = make_plan(repo, pool, publications, request, progress.append, quiet.note, in_parts)
+        asked = repo, pool, publications, request, progress.append
+        plan = make_plan(*asked, quiet.note, in_parts, quiet.begin)
     return plan, quiet.quiet, sorted(progress)
 
 
@@ -104,7 +104,7 @@ def compared(repo: Repo, request: PlanRequest) -> Elsewhere:
     """Check that both plans are the same; return who made the parts."""
     spread = Elsewhere()
     one, several = planned(repo, request), planned(repo, request, spread)
-    assert "".join(plan_file.dumped(several[0])) == "".join(plan_file.dumped(one[0]))
+    assert "".join(plan_json.dumped(several[0])) == "".join(plan_json.dumped(one[0]))
     assert several[0] == one[0]
     texts = [
         [line.plain for line in plan_text.plan(each[0], show_kept=True)] for each in (one, several)
@@ -186,7 +186,7 @@ def test_only_zones_in_files_of_our_own_are_planned_elsewhere(mixed: RepoFolder)
 
 
 def test_few_zones_are_planned_here(mixed: RepoFolder, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(plan_in_parts, "FEWEST", 3)
+    monkeypatch.setattr("mailauth_dns.spread.spread.FEWEST", 3)
     spread = compared(load_repo(mixed.root, today=DAY.date()), PlanRequest(live=False))
     assert spread.zones == []
 
@@ -338,7 +338,7 @@ def test_the_variable_counts_too(
 def test_a_small_repo_takes_one_process(
     mixed: RepoFolder, started: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jobs_option, "SMALL", 500)
+    monkeypatch.setattr("mailauth_dns.spread.spread.FEWEST", 500)
     mixed.run("plan", "--no-live", "--jobs", "5")
     assert started == []
 

@@ -20,7 +20,7 @@ from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.plan_shards import merged
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.deploy.zone_groups import groups
-from mailauth_dns.plan import plan_file, plan_shard
+from mailauth_dns.plan import plan_file, plan_json, plan_shard
 from mailauth_dns.plan.plan import Plan, Where
 from mailauth_dns.policy import load
 from mailauth_dns.policy.repo import Repo
@@ -39,7 +39,7 @@ def planned(repo: Repo, shard: Shard | None, request: PlanRequest) -> Plan:
 
 
 def file_text(plan: Plan) -> str:
-    return "".join(plan_file.dumped(plan))
+    return "".join(plan_json.dumped(plan))
 
 
 def read_back(plan: Plan, folder: Path, name: str) -> Plan:

@@ -6,6 +6,7 @@ import gc
 import pickle
 import threading
 import time
+import weakref
 from concurrent.futures import CancelledError
 from dataclasses import FrozenInstanceError
 from pathlib import Path
@@ -19,7 +20,7 @@ from mailauth_dns.deploy.make_plan import make_plan
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
 from mailauth_dns.errors import PlanRefused
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_file, plan_json
 from mailauth_dns.plan.done import is_done
 from mailauth_dns.plan.permissions import Allowance
 from mailauth_dns.plan.plan import ChangeEntry, Plan
@@ -68,7 +69,7 @@ def test_a_plan_is_pickled_and_read_back_from_its_file(loaded: Repo, tmp_path: P
     assert zone.tests
     assert plan.failed
     assert pickle.loads(pickle.dumps(plan)) == plan
-    (tmp_path / "plan.json").write_text("".join(plan_file.dumped(plan)))
+    (tmp_path / "plan.json").write_text("".join(plan_json.dumped(plan)))
     assert plan_file.read(tmp_path / "plan.json") == plan
     with pytest.raises(FrozenInstanceError):
         plan.tool = "other"  # type: ignore[misc]
@@ -114,6 +115,19 @@ def test_connections_that_nobody_has_any_more_leave_no_thread(loaded: Repo) -> N
     for lane in lanes:
         lane.join(5)
     assert lanes_left() == []
+
+
+def test_a_thread_without_a_job_keeps_nothing_of_the_last_one() -> None:
+    """A worker that makes one part of a plan after another would grow with each of them."""
+    executor, held = DaemonExecutor(), threading.Event()
+    kept = weakref.ref(held)
+    executor.submit(held.is_set).result()
+    del held
+    until = time.monotonic() + 5
+    while kept() is not None and time.monotonic() < until:
+        gc.collect()
+    assert kept() is None
+    executor.shutdown()
 
 
 def test_a_job_that_hangs_is_left_behind_and_the_next_ones_are_dropped() -> None:

@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mailauth_dns.errors import PlanRefused
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_file, plan_json
 from mailauth_dns.plan.alike import Alike, distinct
 from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.json_stream import JsonStream
@@ -112,7 +112,7 @@ MIXED = (
 
 def test_a_file_says_once_what_is_the_same() -> None:
     plan = plan_of(*MIXED)
-    text = "".join(plan_file.dumped(plan))
+    text = "".join(plan_json.dumped(plan))
     data = json.loads(text)
     assert [zone.get("like") for zone in data["zones"]] == [
         None,
@@ -122,7 +122,7 @@ def test_a_file_says_once_what_is_the_same() -> None:
         *["d0.example"] * 5,
     ]
     assert (
-        data["fingerprint"] == plan_file.fingerprint(plan) == plan_file.as_json(plan)["fingerprint"]
+        data["fingerprint"] == plan_json.fingerprint(plan) == plan_json.as_json(plan)["fingerprint"]
     )
 
 
@@ -135,8 +135,8 @@ def test_a_file_does_not_show_in_which_order_its_zones_were_planned(random: Rand
     firsts = {each.where: made.first_like(each) for each in random.sample(zones, len(zones))}
     for each in zones:
         made.append_like(each.zone, firsts[each.where])
-    assert "".join(plan_file.dumped(replace(plan_of(), zones=made))) == "".join(
-        plan_file.dumped(plan_of(*zones))
+    assert "".join(plan_json.dumped(replace(plan_of(), zones=made))) == "".join(
+        plan_json.dumped(plan_of(*zones))
     )
 
 
@@ -145,9 +145,9 @@ def test_a_plan_reads_back_from_its_file_and_from_json(
     tmp_path: Path, zones: tuple[ZoneEntry, ...]
 ) -> None:
     plan = plan_of(*zones)
-    (tmp_path / "plan.json").write_text("".join(plan_file.dumped(plan)))
+    (tmp_path / "plan.json").write_text("".join(plan_json.dumped(plan)))
     assert plan_file.read(tmp_path / "plan.json") == plan
-    (tmp_path / "full.json").write_text(json.dumps(plan_file.as_json(plan)))
+    (tmp_path / "full.json").write_text(json.dumps(plan_json.as_json(plan)))
     assert plan_file.read(tmp_path / "full.json") == plan
 
 
@@ -155,14 +155,14 @@ def test_a_plan_reads_back_from_its_file_and_from_json(
 def test_a_part_of_a_plan_stands_on_its_own(tmp_path: Path, left: slice) -> None:
     plan = plan_of(*MIXED)
     part = replace(plan, zones=zones_alike(zones_alike(plan.zones)[left]))
-    (tmp_path / "plan.json").write_text("".join(plan_file.dumped(part)))
+    (tmp_path / "plan.json").write_text("".join(plan_json.dumped(part)))
     assert list(plan_file.read(tmp_path / "plan.json").zones) == list(MIXED[left])
 
 
 def test_a_plan_of_very_many_zones_is_small(tmp_path: Path) -> None:
     """20 MB were the bound for 100 000 parked zones that all change."""
     zones = zones_alike(entry(f"parked-{number:06}.example") for number in range(2000))
-    pieces = list(plan_file.dumped(replace(plan_of(), zones=zones)))
+    pieces = list(plan_json.dumped(replace(plan_of(), zones=zones)))
     assert sum(map(len, pieces)) / len(zones) < 120
     (tmp_path / "plan.json").write_text("".join(pieces))
     tracemalloc.start()
@@ -215,7 +215,7 @@ REFUSED: dict[str, tuple[Callable[[str], str], str]] = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_file_that_is_not_whole_is_refused(tmp_path: Path, case: str) -> None:
     edit, said = REFUSED[case]
-    text = "".join(plan_file.dumped(plan_of(*MIXED)))
+    text = "".join(plan_json.dumped(plan_of(*MIXED)))
     assert edit(text) != text
     (tmp_path / "plan.json").write_text(edit(text))
     with pytest.raises(PlanRefused, match=re.escape(said)):

@@ -21,7 +21,7 @@ from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from mailauth_dns.pages.plan_page import plan_page
-from mailauth_dns.plan import plan_file
+from mailauth_dns.plan import plan_json
 from mailauth_dns.plan.permission import IdlePermission, Permission
 from mailauth_dns.plan.plan import AuthorityEntry, Plan
 from mailauth_dns.render import plan_github, plan_markdown, plan_text
@@ -165,7 +165,7 @@ _PAGE = Structure(plan_page(told("word"))).elements
 @given(TEXTS)
 @settings(max_examples=60, deadline=None)
 def test_json_gives_back_what_it_was_given(text: str) -> None:
-    data = json.loads(json.dumps(plan_file.as_json(told(text)), ensure_ascii=True))
+    data = json.loads(json.dumps(plan_json.as_json(told(text)), ensure_ascii=True))
     assert data["zones"][0]["changes"][0]["meaning"] == text
     assert data["zones"][0]["changes"][0]["after"] == [text + "!"]
 

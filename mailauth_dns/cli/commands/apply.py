@@ -33,7 +33,7 @@ from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import ProviderPool, providers
 from mailauth_dns.deploy.replan import NoLongerReviewed, replan
 from mailauth_dns.errors import MailAuthError, PlanRefused
-from mailauth_dns.plan import plan_file, plan_shard
+from mailauth_dns.plan import plan_file, plan_json, plan_shard
 from mailauth_dns.plan.only import left_out, refuse_unknown
 from mailauth_dns.plan.only import only as only_zones
 from mailauth_dns.plan.permissions import LIVE_UNKNOWN, Allowance, allowance, is_allowed, refusals
@@ -246,7 +246,7 @@ def _journal(plan: Path, reviewed: Plan) -> Path:
 
     That is beside the file. The fingerprint sets it apart from older plans of the same name.
     """
-    return plan.with_name(f"{plan.name}.{plan_file.fingerprint(reviewed)[:12]}.journal")
+    return plan.with_name(f"{plan.name}.{plan_json.fingerprint(reviewed)[:12]}.journal")
 
 
 def _confirmed(refused: Iterable[tuple[str, str]]) -> bool:

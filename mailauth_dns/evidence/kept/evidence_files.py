@@ -44,6 +44,9 @@ def read_to_change(root: Path, domain: DomainName, latest: float) -> tuple[Evide
 
 
 def _read(root: Path, domain: DomainName, latest: float) -> tuple[Evidence, bytes | None]:
+    path = root / path_of(domain)
+    if _is_missing(path):  # as for most domains of a fleet
+        return Evidence(domain), None
     files = RepoFiles(root)
 
     def read(path: str, data: bytes) -> tuple[Evidence, bytes]:
@@ -56,10 +59,21 @@ def _read(root: Path, domain: DomainName, latest: float) -> tuple[Evidence, byte
             raise DocumentError(problems)
         return found, data
 
-    found = files.parsed(root / path_of(domain), read, MAX_READ)
+    found = files.parsed(path, read, MAX_READ)
     if files.problems:
         raise PolicyError(files.problems)
     return found or (Evidence(domain), None)
+
+
+def _is_missing(path: Path) -> bool:
+    """Tell whether there is certainly no such file."""
+    try:
+        path.lstat()
+    except FileNotFoundError:
+        return True
+    except OSError:  # told where the file is read
+        return False
+    return False
 
 
 def _to_come(evidence: Evidence, latest: float, text: str, path: str) -> Iterator[FileProblem]:
