@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 from mailauth_dns.diff.change import Change
 from mailauth_dns.diff.dmarc_requests import Request
 from mailauth_dns.records.dmarc import Alignment, Policy, Record
@@ -17,6 +19,7 @@ def follows_spf(change: Change) -> bool:
     return change.family is Family.DMARC and tightens(change.before, change.after)
 
 
+@lru_cache(maxsize=1024)  # many zones make the same change
 def tightens(before: frozenset[str], after: frozenset[str]) -> bool:
     """Tell whether a domain's own record asks for more than its own record did before.
 

@@ -31,6 +31,7 @@ class Sides:
     def __init__(self, zone: Zone, publication: Publication) -> None:
         self._zone = zone
         self._publication = publication
+        self._in_use: dict[DomainName, str | None] = {}
 
     @cached_property
     def before(self) -> Resolver:
@@ -64,6 +65,11 @@ class Sides:
         Unknown counts as in use. A domain is parked if it takes no mail and its SPF record will let
         nobody send.
         """
+        if domain not in self._in_use:
+            self._in_use[domain] = self._sign_of_use(domain)
+        return self._in_use[domain]
+
+    def _sign_of_use(self, domain: DomainName) -> str | None:
         try:
             if any(receives(side.lookup(domain, "MX") or ()) for side in (self.before, self.after)):
                 return f"{domain} {HAS_MX}"
@@ -96,6 +102,8 @@ class Sides:
             for entry in self._publication.declared
             if entry.family is Family.RETURN_PATH or entry.is_return_path
         }
+        if not paths:
+            return users(self._zone)
         sets = (rrset for rrset in self._zone.rrsets if rrset.key not in paths)
         return users(zone_of(self._zone.origin, sets))
 

@@ -107,16 +107,15 @@ class ZoneResolver:
             return Alias(target)
         if answer.rcode is Rcode.NXDOMAIN:
             return None
-        return tuple(
-            sorted(
-                value for rrset in answer.answer if rrset.type == rrtype for value in rrset.values
-            )
-        )
+        values = [value for each in answer.answer if each.type == rrtype for value in each.values]
+        return tuple(sorted(values))
 
     def _in_charge(self, name: DomainName) -> Authority | None:
         """Return the deepest zone that holds `name`."""
-        found = (self._authorities.get(origin) for origin in upwards(name))
-        return next((each for each in found if each is not None), None)
+        for origin in upwards(name):
+            if (found := self._authorities.get(origin)) is not None:
+                return found
+        return None
 
 
 class WatchedResolver(ZoneResolver):

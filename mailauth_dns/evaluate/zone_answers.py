@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cached_property
 
 from mailauth_dns.records.name import MAX_NAME, DomainName, below, is_at_or_below
 from mailauth_dns.records.zone import RRset, Zone
@@ -57,12 +58,18 @@ class Authority:
                 self._names.setdefault(rrset.name, {})[rrset.type] = rrset
         self._exist = {zone.origin}
         for name in self._names:  # empty non-terminals exist too (RFC 4592 §2.2.2)
-            self._exist.update(_down(name, zone.origin))
+            if name not in self._exist:
+                self._exist.update(_down(name, zone.origin))
+        # Nearly all zones are in one piece: then no name above another one says anything of it.
+        self._is_whole = not any(
+            "DNAME" in sets or ("NS" in sets and name != zone.origin)
+            for name, sets in self._names.items()
+        )
 
     @property
     def has_soa(self) -> bool:
         """Tell whether the zone has its SOA; without it no denial is possible (RFC 2308 §3)."""
-        return bool(self._soa())
+        return bool(self._soa)
 
     def answer(self, name: DomainName, type: str) -> ZoneAnswer:
         """Return the whole answer, aliases followed as far as this zone knows them."""
@@ -83,6 +90,8 @@ class Authority:
 
         `name` lies at or below the zone's origin.
         """
+        if self._is_whole and name in self._exist:
+            return self._found(name, self._names.get(name, {}), type)
         above = _down(name, self._origin)
         for upper in above:
             sets = self._names.get(upper, {})
@@ -95,16 +104,20 @@ class Authority:
         encloser = next(upper for upper in reversed(above) if upper in self._exist)
         source = self._names.get(below("*", encloser))
         if source is None:
-            return ZoneAnswer(Rcode.NXDOMAIN, (), self._soa())
+            return ZoneAnswer(Rcode.NXDOMAIN, (), self._soa)
         return self._found(name, source, type)
 
     def _found(self, name: DomainName, sets: Mapping[str, RRset], type: str) -> ZoneAnswer:
-        found = [rrset for rrset in sets.values() if rrset.type == type or type == "ANY"] or [
-            sets[alias] for alias in ("CNAME",) if alias in sets
-        ]
-        here = tuple(RRset(name, rrset.type, rrset.ttl, rrset.values) for rrset in found)
-        return ZoneAnswer(Rcode.NOERROR, here, () if here else self._soa())
+        found = tuple(sets.values()) if type == "ANY" else ()
+        if not found and (one := sets.get(type) or sets.get("CNAME")) is not None:
+            found = (one,)
+        here = tuple(
+            each if each.name == name else RRset(name, each.type, each.ttl, each.values)
+            for each in found
+        )
+        return ZoneAnswer(Rcode.NOERROR, here, () if here else self._soa)
 
+    @cached_property
     def _soa(self) -> tuple[RRset, ...]:
         soa = self._names.get(self._origin, {}).get("SOA")
         if soa is None:

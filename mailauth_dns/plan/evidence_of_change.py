@@ -72,12 +72,12 @@ def _stricter(
 ) -> EvidenceEntry | None:
     touched = [row for row in known.rows if is_touched(row.row, known.evidence.domain, step)]
     parked = not _touches_mail(step, asked, known, touched)
+    if parked and not known.evidence.mail:
+        return None
     rows = touched if parked else known.rows
     # Silence is not that nobody sends: of who is parked, the latest reports are looked at.
     today = min(known.today, _last_known(known)) if parked and rows else known.today
     said = verdict(known.evidence, rows, known.gate, step, today, since=since, parked=parked)
-    if parked and not known.evidence.mail:
-        return None
     gate: Outcome = "not met" if not said.met else "not asked" if parked else "met"
     asks = step.record_after.effective_p if step.own else step.record_after.effective_sp
     notes = said.left_out if parked else (*said.left_out, *_remarks(known.gate, why))

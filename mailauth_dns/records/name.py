@@ -128,7 +128,7 @@ def upwards(name: DomainName) -> Iterator[DomainName]:
     >>> list(upwards(DomainName("a.example.com")))
     ['a.example.com', 'example.com', 'com', '']
     """
-    while name != ROOT:
+    while name:
         yield name
         name = DomainName(name.partition(".")[2])
     yield ROOT

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from mailauth_dns.diff.dmarc_requests import LEVEL, Request
 from mailauth_dns.diff.dmarc_tightening import applied, tightens
@@ -75,6 +76,7 @@ def tried(step: Step) -> Step | None:
     return _step(step.record_before, test)
 
 
+@lru_cache(maxsize=1024)  # many zones make the same change
 def step_between(before: frozenset[str], after: frozenset[str]) -> Step | None:
     """Return the step from the values of a record set to others; None where it tightens nothing.
 
