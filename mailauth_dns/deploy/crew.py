@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from concurrent.futures import FIRST_EXCEPTION, Executor, Future, wait
+from concurrent.futures import Executor, Future, wait
 from dataclasses import dataclass
 from functools import partial
+from threading import Event
 from typing import Generic, Protocol, TypeVar
 
 from mailauth_dns.deploy.daemon_executor import fulfil
@@ -51,15 +52,20 @@ class Crew(Generic[L, K, R]):
         self._queues = queues
         self._work = work
         self._futures: dict[K, Future[R]] = {}
+        self._ended: list[tuple[K, Future[R]]] = []  # in the order in which they did
+        self._wake = Event()  # all have ended, or one with an error
 
     def results(self) -> Iterator[tuple[K, R]]:
         """Do the work, and yield each key with its result soon after it is done."""
         try:
             self._begin()
-            keys = {future: key for key, future in self._futures.items()}
-            while keys:
-                for future in wait(keys, _TURN, FIRST_EXCEPTION).done:
-                    key = keys.pop(future)
+            told = 0
+            while told < len(self._futures):
+                self._wake.wait(_TURN)
+                self._wake.clear()
+                while told < len(self._ended):
+                    key, future = self._ended[told]
+                    told += 1
                     if not future.cancelled():
                         yield key, future.result()
         except Exception:
@@ -72,7 +78,7 @@ class Crew(Generic[L, K, R]):
         for queue in self._queues:
             for key in queue.keys:
                 future = self._futures[key] = Future[R]()
-                future.add_done_callback(self._cancel_after_error)
+                future.add_done_callback(partial(self._note, key))
             left = deque(queue.keys)
             lanes = sorted(queue.lanes, key=_given_up)[: len(left)]
             for lane in lanes:
@@ -108,10 +114,17 @@ class Crew(Generic[L, K, R]):
         for future in tuple(self._futures.values()):
             future.cancel()
 
-    def _cancel_after_error(self, future: Future[R]) -> None:
-        """Keep a lane from beginning its next key after an error; runs in the lane's thread."""
-        if not future.cancelled() and future.exception() is not None:
+    def _note(self, key: K, future: Future[R]) -> None:
+        """Note that the work for a key has ended; runs in the lane's thread.
+
+        After an error, no lane begins its next key.
+        """
+        self._ended.append((key, future))
+        failed = not future.cancelled() and future.exception() is not None
+        if failed:
             self._cancel()
+        if failed or len(self._ended) == len(self._futures):
+            self._wake.set()
 
 
 def _given_up(lane: WorkLane) -> bool:
