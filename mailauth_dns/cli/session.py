@@ -234,9 +234,10 @@ def session_of(context: typer.Context) -> Session:
 
 def _guarded(line: Text) -> Text:
     """Return a line that is safe to print; one that was not loses its styles."""
+    text = line.plain
     # A document is several lines of one text.
-    safe = "\n".join(map(one_line, line.plain.split("\n")))
-    return line if safe == line.plain else type(line)(safe)
+    safe = "\n".join(map(one_line, text.split("\n"))) if "\n" in text else one_line(text)
+    return line if safe == text else type(line)(safe)
 
 
 def new_session(

@@ -15,7 +15,7 @@ from mailauth_dns.deploy.replan import NoLongerReviewed
 from mailauth_dns.deploy.zone_results import Status, ZoneResult
 from mailauth_dns.export.pipeline import pipeline_of
 from mailauth_dns.keys.times import span
-from mailauth_dns.plan.alike import distinct, matching
+from mailauth_dns.plan.alike import distinct, matching, picked
 from mailauth_dns.plan.evidence_entry import STS_WITHOUT_EVIDENCE, WITHOUT_EVIDENCE
 from mailauth_dns.plan.permissions import (
     LIVE_UNKNOWN,
@@ -85,7 +85,8 @@ def _refused(
 ) -> None:
     """Say what shows why apply would refuse zones of a plan."""
     named = file.domains or ()
-    whole = all(zone.where in refused for zone in file.zones if zone.changes)
+    changing = picked(file.zones, lambda zone: (zone.where, bool(zone.changes)))
+    whole = all(where in refused for where, changes in changing if changes)
     zones = list(dict.fromkeys(zone for zone, _ in refused))
     what = "this plan" if whole else zones[0] if len(zones) == 1 else f"{len(zones)} zones of it"
     rules = [each.rule for reasons in refused.values() for each in reasons if each.rule is not None]

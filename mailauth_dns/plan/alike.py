@@ -10,13 +10,14 @@ from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import Any, Generic, TypeVar, overload
 
-from mailauth_dns.records.renamed import First, OfZone
+from mailauth_dns.records.renamed import First, OfZone, of_any_zone
 
 _MAX_TRIED = 4  # firsts of one kind that a value is compared with
 _NO_ZONE = "\0"  # no text of a plan has such a character
 
 
 T = TypeVar("T", bound=OfZone)
+P = TypeVar("P")
 
 
 class Alike(Sequence[T], Generic[T]):
@@ -136,3 +137,18 @@ def matching(values: Iterable[T], wanted: Callable[[T], object]) -> Iterator[T]:
             known[first] = bool(wanted(first.value))
         if known[first]:
             yield first.named(name)
+
+
+def picked(values: Iterable[T], pick: Callable[[T], P]) -> Iterator[P]:
+    """Yield what `pick` takes out of each value, which is much smaller than the value.
+
+    What it takes may hold the name of the zone, and does not depend on it.
+    """
+    if not isinstance(values, Alike):
+        yield from map(pick, values)
+        return
+    known: dict[First[T], Callable[[str], P]] = {}
+    for name, first in values.rows():
+        if (make := known.get(first)) is None:
+            make = known[first] = of_any_zone(pick(first.value), first.value.zone)
+        yield make(name)

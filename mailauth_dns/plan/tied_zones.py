@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mailauth_dns.diff.dmarc_tightening import applies, catches
 from mailauth_dns.diff.led_to import leads_to
-from mailauth_dns.plan.alike import matching
+from mailauth_dns.plan.alike import matching, picked
 from mailauth_dns.plan.plan import ChangeEntry, TrialEntry, Where, ZoneEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, upwards
@@ -99,7 +99,7 @@ def _led_to(zones: Sequence[ZoneEntry]) -> set[tuple[str, str]]:
     """Return the families and names to which changing records lead."""
     return {
         (change.family, name)
-        for zone in _with_changes(zones)
+        for zone in matching(zones, lambda each: any(map(_leads, each.changes)))
         for change in zone.changes
         for name in _leads(change)
     }
@@ -107,12 +107,7 @@ def _led_to(zones: Sequence[ZoneEntry]) -> set[tuple[str, str]]:
 
 def _inherited_from(zones: Sequence[ZoneEntry]) -> set[str]:
     """Return the domains with a changing DMARC record above or below which another one changes."""
-    domains = {
-        change.domain
-        for zone in _with_changes(zones)
-        for change in zone.changes
-        if change.family == Family.DMARC
-    }
+    domains = {domain for several in picked(zones, _with_own_dmarc) for domain in several}
     return {
         each
         for domain in domains
@@ -120,6 +115,10 @@ def _inherited_from(zones: Sequence[ZoneEntry]) -> set[str]:
         if upper != domain and upper in domains
         for each in (domain, upper)
     }
+
+
+def _with_own_dmarc(zone: ZoneEntry) -> tuple[str, ...]:
+    return tuple(change.domain for change in zone.changes if change.family == Family.DMARC)
 
 
 def in_turn(zones: Iterable[Where], needed: Iterable[Need]) -> list[tuple[Where, ...]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import fields, is_dataclass
+from functools import partial
 from typing import Any, Generic, Protocol, TypeVar
 
 
@@ -19,6 +20,7 @@ class OfZone(Protocol):
 
 
 T = TypeVar("T", bound=OfZone)
+P = TypeVar("P")
 _Make = Callable[[str], Any]
 
 
@@ -48,6 +50,15 @@ class First(Generic[T]):
 def has_name(value: object, name: str) -> bool:
     """Tell whether a name is anywhere in a value."""
     return _maker(value, name) is not None
+
+
+def of_any_zone(part: P, name: str) -> Callable[[str], P]:
+    """Return what makes a part of a value about the zone `name` for any other zone."""
+    return _maker(part, name) or partial(_same, part)
+
+
+def _same(part: P, _zone: str) -> P:
+    return part
 
 
 def _maker(value: object, name: str) -> _Make | None:

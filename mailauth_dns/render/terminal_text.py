@@ -96,11 +96,13 @@ def styled(indent: int, *parts: str | tuple[str, str]) -> Text:
     """Return a line made of parts, each with or without a style; what does not print is escaped."""
     text, spans = " " * indent, []
     for part in parts:
-        word, style = (part, "") if isinstance(part, str) else part
-        word = printable(word)
-        if style:
-            spans.append(Span(len(text), len(text) + len(word), style))
-        text += word
+        if isinstance(part, str):
+            text += printable(part)
+        else:
+            start = len(text)
+            text += printable(part[0])
+            if part[1]:
+                spans.append(Span(start, len(text), part[1]))
     return Text(text, spans=spans)
 
 
