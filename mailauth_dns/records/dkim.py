@@ -98,6 +98,8 @@ def is_private_key(der: bytes) -> bool:
 
 
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{12,}")
+_BEGINNING = 176  # characters, 132 octets: a length takes at most 127, and what tells comes next
+_BREAKS = re.compile(r"[\s\"]+")
 
 
 def holds_private_key(text: str) -> bool:
@@ -105,8 +107,8 @@ def holds_private_key(text: str) -> bool:
     if "PRIVATE KEY" in text:
         return True
     runs = {
-        run
-        for spelling in {text, re.sub(r"[\s\"]+", "", text)}
+        run[:_BEGINNING]
+        for spelling in {text, _BREAKS.sub("", text)}
         for run in _BASE64.findall(spelling)
     }
     return any(is_private_key(base64.b64decode(run[: len(run) // 4 * 4])) for run in runs)

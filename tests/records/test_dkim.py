@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import contextlib
 
 import pytest
@@ -109,3 +110,17 @@ def test_owner_name() -> None:
 def test_key_material() -> None:
     assert dkim.parse("p=AAEC").key_bytes == b"\0\1\2"
     assert dkim.parse("p=").key_bytes == b""
+
+
+@given(
+    st.integers(0, 127).flatmap(lambda size: st.binary(min_size=size, max_size=size)),
+    st.sampled_from([b"\x02\x01", b"\x02\x02", b"\x30\x0d"]),
+    st.binary(max_size=600),
+)
+def test_a_key_is_private_by_how_it_begins(length: bytes, then: bytes, rest: bytes) -> None:
+    """The beginning of a text tells it, however long the length in DER is."""
+    der = bytes([0x30, 0x80 | len(length)]) + length + then + rest
+    padded = der + bytes(-len(der) % 3)
+    text = base64.b64encode(padded).decode()
+    if len(text) >= 12:
+        assert dkim.holds_private_key(text) is dkim.is_private_key(padded)
