@@ -55,7 +55,8 @@ def _may_be_wide(subject: Subject) -> bool:
     """Tell whether the networks of a record would be wide if none lay in another: few are."""
     listed = {4: 0, 6: 0}
     for _, term in networks(subject):
-        listed[term.network.network.version] += term.network.network.num_addresses
+        network = term.network.network
+        listed[network.version] += 1 << (network.max_prefixlen - network.prefixlen)
     return any(
         100 * listed[version] // whole > _MOST for version, whole in ((4, 2**32), (6, 2**125))
     )

@@ -51,7 +51,7 @@ class Record:
     @property
     def key_bytes(self) -> bytes:
         """The key: SubjectPublicKeyInfo DER for RSA, 32 octets for Ed25519, empty if revoked."""
-        return base64.b64decode(self.p)
+        return _octets(self.p)
 
     @property
     def meaning(self) -> Hashable:
@@ -80,6 +80,11 @@ class Record:
         tags += self.other
         tags.append(("p", self.p))
         return "; ".join(f"{name}={value}" for name, value in tags if value is not None)
+
+
+@lru_cache(maxsize=256)  # rules ask several times for the same key
+def _octets(p: str) -> bytes:
+    return base64.b64decode(p)
 
 
 def _joined(words: tuple[str, ...] | None) -> str | None:

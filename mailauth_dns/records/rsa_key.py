@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 _INTEGER, _BIT_STRING, _OBJECT, _SEQUENCE = 0x02, 0x03, 0x06, 0x30
 _RSA = bytes.fromhex("2a864886f70d010101")  # rsaEncryption, 1.2.840.113549.1.1.1
 
@@ -35,6 +37,7 @@ def _made(tag: int, content: bytes) -> bytes:
     )
 
 
+@lru_cache(maxsize=256)  # rules ask several times for the same key
 def public_numbers(der: bytes) -> tuple[int, int] | None:
     """Return the key's modulus and exponent; None where the octets are no RSA public key."""
     try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 
 from mailauth_dns.records.name import DomainName, upwards
@@ -59,6 +59,7 @@ class Recognition:
         self.catalogue = catalogue if catalogue is not None else Catalogue()
         own = self.catalogue.own
         self._claims = _packaged() if not own else _laid_over(_packaged(), own)
+        self._senders = lru_cache(maxsize=1024)(self._found)  # many policies say the same
 
     def senders(self, trace: Trace, name: str) -> tuple[str, ...]:
         """Return the ids of the senders that a name tells, surest first: the deepest zone's.
@@ -66,7 +67,9 @@ class Recognition:
         >>> Recognition().senders(Trace.INCLUDE, "MAIL.Zendesk.com.")
         ('zendesk',)
         """
-        folded = name.rstrip(".").lower()
+        return self._senders(trace, name.rstrip(".").lower())
+
+    def _found(self, trace: Trace, folded: str) -> tuple[str, ...]:
         if trace in _EXACT:
             return self._claims.get((trace, folded), ())
         found = (self._claims.get((trace, zone), ()) for zone in upwards(DomainName(folded)))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 from collections.abc import Iterator
-from functools import lru_cache
 
 from mailauth_dns.evaluate.dkim_key import MIN_RSA_BITS, unusable
 from mailauth_dns.lint.rule import Problem, Severity, rule
@@ -31,7 +30,6 @@ _NEW_KEY = (
 _KINDS = ("rsa", "ed25519")
 
 
-@lru_cache(maxsize=1024)  # several rules ask for each key
 def _modulus_bits(record: dkim.Record) -> int | None:
     return modulus_bits(record.key_bytes) if record.p else None
 

@@ -159,6 +159,8 @@ def spf_covered_cidr(subject: Subject) -> Iterator[Problem]:
         spf: {terms: ["ip4:192.0.2.0/24"], all: fail}
     """
     flattened = {found.name: found for found in subject.flattened}
+    if not flattened and len(list(networks(subject))) < 2:
+        return
     earlier: list[tuple[str, Addresses]] = []
     for route, term in subject.spf_terms:
         if isinstance(term, spf_term.Ip4 | spf_term.Ip6):
