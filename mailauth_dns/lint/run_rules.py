@@ -45,7 +45,7 @@ def said(finding: Finding) -> tuple[object, ...]:
 def _each(
     rules: tuple[Rule, ...], subjects: Iterable[Subject]
 ) -> Iterator[tuple[Subject, Finding]]:
-    of_policies = tuple(rule for rule in rules if rule.needs is Needs.POLICY)
+    of_policies = [rule for rule in rules if rule.needs is Needs.POLICY]
     for subject in subjects:
         alone = subject.resolver is None and subject.observation is None
         for rule in of_policies if alone else (rule for rule in rules if _can_run(rule, subject)):

@@ -47,8 +47,14 @@ def spelling_problems(root: Mapping) -> Iterator[FileProblem]:
             )
 
 
+_LABELS = 40  # octets: more than stand before a domain, but for a selector
+
+
 def length_problems(domain: DomainName, body: PolicyFile, place: Place) -> Iterator[FileProblem]:
     """Yield the owner names of a policy that are too long for DNS."""
+    selectors = (*(body.dkim.selectors if body.dkim else ()), *(body.bimi or ()))
+    if len(domain) + max(map(len, selectors), default=0) + _LABELS <= MAX_NAME:
+        return
     for name in _owner_names(domain, body):
         if len(name) > MAX_NAME:
             yield place.problem("", f"{name} would have {len(name)} octets; DNS allows {MAX_NAME}")
