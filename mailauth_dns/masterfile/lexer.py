@@ -18,9 +18,9 @@ _TOKEN = re.compile(
       |(?P<end>\n)|(?P<comment>;[^\n]*)|(?P<open>\()|(?P<close>\))|(?P<rest>\Z))""",
     re.VERBOSE,
 )
-# A line without these splits into words; a SOA is read in full for the place of its serial. Some
-# octets of UTF-8 are white space to Python's split() but not to a name server.
-_NOT_PLAIN = re.compile(r'[;()"\\\x0b\x0c\x1c-\x1f\x85\xa0]|\bSOA\b', re.IGNORECASE)
+# A line without these splits into words. Some octets of UTF-8 are white space to Python's split(),
+# but not to a name server.
+_NOT_PLAIN = re.compile(r'[;()"\\\x0b\x0c\x1c-\x1f\x85\xa0]')
 
 
 class Line(NamedTuple):
@@ -49,31 +49,29 @@ def lines(origin: str, text: str) -> Iterator[Line]:
     while at < length:
         end = text.find("\n", at) + 1 or length
         line = text[at:end]
-        if _NOT_PLAIN.search(line) is None:
-            tokens = line.split()
-            if tokens:
-                yield Line(at, end, line[0] in " \t", tokens, [at + line.index(tokens[0])], number)
-            at, number = end, number + 1
+        words = _words(line)
+        if words is None:
+            whole = _long_line(origin, text, at, number)
+            if whole.tokens:
+                yield whole
+            number += text.count("\n", at, whole.end)
+            at = whole.end
             continue
-        words = _words_and_strings(line)
-        if words is not None:
-            yield Line(
-                at, end, line[0] in " \t", words, [at + len(line) - len(line.lstrip(" \t"))], number
-            )
-            at, number = end, number + 1
-            continue
-        whole = _long_line(origin, text, at, number)
-        if whole.tokens:
-            yield whole
-        number += text.count("\n", at, whole.end)
-        at = whole.end
+        if words:
+            yield Line(at, end, line[0] in " \t", words, [at + line.index(words[0])], number)
+        at, number = end, number + 1
+
+
+def _words(line: str) -> list[str] | None:
+    """Return the tokens of most lines; None where the line must be read character by character."""
+    capitals = line.upper()
+    if "SOA" in capitals or "TYPE6" in capitals:
+        return None  # for the place of its serial
+    return line.split() if _NOT_PLAIN.search(line) is None else _words_and_strings(line)
 
 
 def _words_and_strings(line: str) -> list[str] | None:
-    """Return the tokens of a line of plain words and strings, like most TXT records.
-
-    Return None where the line must be read character by character.
-    """
+    """Return the tokens of a line of plain words and strings, like most TXT records, or None."""
     if "\\" in line:
         return None
     tokens: list[str] = []

@@ -29,7 +29,7 @@ _NUMBERED = {
     "TYPE39": "DNAME",
 }
 _ONE_NAME = frozenset({"CNAME", "NS", "PTR", "DNAME"})
-_ODD_NAME = re.compile(r"[\\@$]|[^!-~]")
+_ODD_NAME = re.compile(r"[^!-#%-?A-\[\]-~]")  # a backslash, @ or $, or what is not printable
 _EMPTY_LABEL = re.compile(r"^\.|\.\.")
 _ESCAPED = re.compile(r"\\(?:[0-9]{3}|.)")
 _MAX_WRITTEN = 4 * 255  # characters of the longest name, each octet of it as \DDD (RFC 1035 §3.1)

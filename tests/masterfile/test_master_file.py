@@ -203,6 +203,14 @@ def test_soa_in_parentheses_with_units() -> None:
     assert file.serial == 41
 
 
+def test_soa_by_its_number() -> None:
+    file = parse(ORIGIN, "@ 900 IN TYPE6 ns1 host 7 7200 1800 1209600 300\n")
+    assert rows(file) == {
+        ("example.com", 900, "SOA", "ns1.example.com. host.example.com. 7 7200 1800 1209600 300")
+    }
+    assert file.serial == 7
+
+
 TTLS = {
     "SOA minimum where nothing else says it (RFC 2308 §4)": (SOA + "a A 192.0.2.1\n", 300),
     "the last one written (RFC 1035 §5.1)": (
