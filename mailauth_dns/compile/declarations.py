@@ -33,9 +33,8 @@ def of(policy: Policy, lock: Lock) -> Iterator[Declared]:
     yield from _dmarc(policy)
     yield from sender_declarations.of(policy)
     yield from _mta_sts(policy)
-    for family in Family:
-        if family not in _OF_THEIR_OWN:
-            yield from _as_its_section_says(policy, family)
+    for family in _AS_SECTIONS_SAY:
+        yield from _as_its_section_says(policy, family)
     yield from _parking(policy)
 
 
@@ -170,6 +169,7 @@ _OF_THEIR_OWN = frozenset(
         Family.RETURN_PATH,
     }
 )
+_AS_SECTIONS_SAY = tuple(family for family in Family if family not in _OF_THEIR_OWN)
 
 
 def _as_its_section_says(policy: Policy, family: Family) -> Iterator[Declared]:

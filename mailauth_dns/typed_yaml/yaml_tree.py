@@ -130,11 +130,12 @@ def follow(root: Node, route: tuple[str | int, ...]) -> tuple[Node, Place]:
     """
     node, place = root, root.place
     for step in route:
-        below = child(node, step)
-        if below is None:
+        if isinstance(node, Mapping) and isinstance(step, str) and step in node.items:
+            place, node = node.keys[step], node.items[step]
+        elif isinstance(node, Sequence) and (below := child(node, step)) is not None:
+            node, place = below, below.place
+        else:
             break
-        place = node.keys[str(step)] if isinstance(node, Mapping) else below.place
-        node = below
     return node, place
 
 
