@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from functools import lru_cache
 
 # Names that services give their verification tokens: words in lower case with hyphens, and a few
 # others. A looser pattern would take the beginning of a bare token for its name.
@@ -13,6 +14,7 @@ _TOKEN_NAME = re.compile(
 )
 
 
+@lru_cache(maxsize=1024)  # the zones of a fleet have the same servers
 def label(type: str, value: str) -> str:
     """Return the kind of a value, and the first eight hexadecimal digits of its SHA-256.
 
