@@ -239,6 +239,17 @@ def test_an_apply_that_asks_is_done_in_parts_too(
     assert sorted(elsewhere.written) == ["a.example", "b.example", "c.example"]
 
 
+def test_a_wrong_number_of_processes_is_told_before_the_question(
+    zones: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILAUTH_JOBS", "many")
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    ran = zones.run("apply", "--no-live", "--allow", "live-unknown")
+    assert ran.code == 1
+    assert "MAILAUTH_JOBS=many: is not a number of processes" in ran.said
+    assert "Apply these changes?" not in ran.said
+
+
 def test_where_live_dns_is_asked_others_only_write(
     zones: RepoFolder, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
