@@ -7,7 +7,9 @@ begins with a dot and ends in `.draft`.
 from __future__ import annotations
 
 import fcntl
+import glob
 import os
+import re
 import stat
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -184,6 +186,17 @@ def sweep(folder: Path, names: str) -> None:
     """
     for left in drafts(folder, names):
         left.unlink(missing_ok=True)
+
+
+def sweep_beside(path: Path) -> None:
+    """Delete the drafts of this one file. Call this only where no other run can be writing it.
+
+    A file whose name begins with the whole name of this one may have drafts of its own.
+    """
+    whole = re.compile(rf"\.{re.escape(path.name)}\.[^.]+{re.escape(_DRAFT)}")
+    for left in drafts(path.parent, glob.escape(path.name)):
+        if whole.fullmatch(left.name):
+            left.unlink(missing_ok=True)
 
 
 def drafts(folder: Path, names: str) -> list[Path]:

@@ -86,13 +86,14 @@ class PartsOfWriting:
     """Which zones can be written in parts, and what comes of it.
 
     After `write`, `interrupted` tells whether an interrupt kept zones from being written, `failure`
-    is why the other processes could not go on, and of the zones `under_way` nobody knows more.
+    is why the other processes could not go on, and of the zones `under_way` nobody knows more. So
+    it is too where somebody takes no more of what `write` yields.
     """
 
     def __init__(self, repo: Repo, spread: Spread, log: Journal, *, normalize: bool) -> None:
         self.interrupted = False
         self.failure: str | None = None
-        self.under_way: frozenset[Where] = frozenset()
+        self.under_way: set[Where] = set()
         self._spread = spread
         self._work = WriteParts(repo.root, dict(repo.stanzas), normalize, log)
         self._fit = {
@@ -110,22 +111,21 @@ class PartsOfWriting:
         self, zones: ZonesByPlace, wanted: Sequence[Where], planned: Callable[[Where], Planned]
     ) -> Iterator[Alike[ZoneResult]]:
         """Yield how zones ended, some at a time."""
-        begun: set[Where] = set()
+        self.under_way = set()
 
         def parts() -> Iterator[WritePart]:
             left = iter(wanted)
             while not interrupt.seen and (some := tuple(islice(left, PART))):
-                begun.update(some)
+                self.under_way.update(some)
                 yield WritePart(zones.some(some), tuple(map(planned, some)))
 
         with first_interrupt() as interrupt:
             try:
                 for done in self._spread.each(self._work, parts()):
-                    begun.difference_update(results_places(done))
                     yield done
+                    self.under_way.difference_update(results_places(done))
             except MailAuthError as error:
                 self.failure = str(error)
             except KeyboardInterrupt:  # the second one
                 self.interrupted = True
         self.interrupted = self.interrupted or interrupt.seen
-        self.under_way = frozenset(begun)

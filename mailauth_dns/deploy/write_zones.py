@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
@@ -71,6 +71,7 @@ class _Writing:
         self.interrupted = False
         self._plan, self._pool, self._request = plan, pool, request
         self._log, self._progress = request.log, request.progress
+        self._here: Collection[Where] = ()  # what this process writes now
         self._parts = (
             PartsOfWriting(pool.repo, request.spread, request.log, normalize=plan.normalize)
             if request.spread is not None
@@ -84,7 +85,17 @@ class _Writing:
         self._progress(zone.zone)
 
     def write(self, zones: ZonesByPlace) -> None:
-        """Write zones, each after all that it needs."""
+        """Write zones, each after all that it needs, until an interrupt."""
+        try:
+            self._write(zones)
+        except KeyboardInterrupt:  # between two pieces of work: what is known is told all the same
+            self.interrupted = True
+            begun = {*self._here, *(self._parts.under_way if self._parts is not None else ())}
+            for where in zones:
+                if where not in self.ended:
+                    self.ended.add(_interrupted(zones[where], where in begun))
+
+    def _write(self, zones: ZonesByPlace) -> None:
         needed = needs(zones.in_order)
         for group in in_turn(zones, needed):
             of_group = _of_group(group, needed)
@@ -152,9 +163,12 @@ class _Writing:
         normalize = self._plan.normalize
         work = partial(written_with_log, self._log, by_place, planned, normalize=normalize)
         crew = Crew(self._pool.queues(by_place), work)
+        if not self.interrupted:
+            self._here = by_place
         self.interrupted = self.interrupted or _interrupts(crew, self._progress)
         for where, zone in by_place.items():
             self.ended.add(crew.result(where) or _interrupted(zone, crew.begun(where)))
+        self._here = ()
 
 
 def _interrupts(crew: Crew[Lane, Where, ZoneResult], progress: Progress) -> bool:

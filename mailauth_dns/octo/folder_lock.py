@@ -1,7 +1,7 @@
 """The locks of a folder of zone files: one run at a time writes a zone, and many write zones.
 
-Whoever writes a zone holds the folder's lock, shared with others, and the zone's file alone. Hold
-the folder's lock alone to keep every run out.
+Whoever writes a zone holds the folder's lock, shared with others, and the zone's file alone. Where
+the file cannot be locked, they hold the folder's lock alone. Hold it so to keep every run out.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ def locked(directory: Path, file: Path) -> Iterator[None]:
         while not _taken(folder, fcntl.LOCK_SH):
             _pause(directory, until)
         handle = _zone_file(file, lambda: _pause(file, until))
+        # From shared to alone goes through neither, so that two who try this do not wait for ever.
+        while handle is None and not _taken(folder, fcntl.LOCK_EX):
+            _pause(directory, until)
         try:
             yield
         finally:
@@ -64,27 +67,28 @@ def _opened(directory: Path) -> int:
 
 
 def _zone_file(file: Path, pause: Callable[[], None]) -> int | None:
-    """Return a handle on a zone's file that nobody else has locked; None where it cannot be had.
+    """Return a handle on a zone's file that is locked; None where that cannot be had.
 
     The file is replaced when it is written. So the one that was opened may be gone by the time
     that it is ours, and then there is another one.
     """
     while (handle := _writable(file)) is not None:
+        is_ours = False
         try:
-            # Not every file system locks a file that is open for reading only. There, what is
-            # replaced is compared with what was read.
-            with suppress(OSError):
-                while not _taken(handle, fcntl.LOCK_EX):
-                    pause()
+            while not _taken(handle, fcntl.LOCK_EX):
+                pause()
             there = os.stat(file)  # noqa: PTH116 - for every zone
-            if os.path.samestat(os.fstat(handle), there):
-                return handle
+            is_ours = os.path.samestat(os.fstat(handle), there)
         except FileNotFoundError:
             pass
-        except BaseException:
-            os.close(handle)
-            raise
-        os.close(handle)
+        except OSError:
+            # NFS, for one, locks no file that is open for reading only.
+            return None
+        finally:
+            if not is_ours:
+                os.close(handle)
+        if is_ours:
+            return handle
     return None
 
 

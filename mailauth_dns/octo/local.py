@@ -24,7 +24,7 @@ from octodns.idna import IdnaError
 from octodns.provider.base import BaseProvider
 from octodns.record.exception import RecordException
 
-from mailauth_dns.atomic_files import replace_file, sweep
+from mailauth_dns.atomic_files import replace_file, sweep, sweep_beside
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.masterfile.master_file import MasterFile, parse
@@ -241,7 +241,7 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         path = path.resolve()  # a link stays a link
         try:
             if path.parent != self.directory.resolve():
-                sweep(path.parent, path.name)  # its own lock says that nobody writes it
+                sweep_beside(path)  # its own lock says that nobody writes it
             replace_file(
                 path,
                 text.encode("latin-1"),

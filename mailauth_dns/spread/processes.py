@@ -90,7 +90,9 @@ class Processes:
             while True:
                 for number, part in islice(numbered, self._jobs * _AHEAD - (begun - told)):
                     if len(threads) < self._jobs:
+                        # Known before it starts: an interrupt in the middle must find it.
                         threads.append(self._thread(len(threads), new, todo, done))
+                        threads[-1].start()
                     todo.put((number, messages.pickled(part)))
                     begun += 1
                 if told == begun:
@@ -107,7 +109,8 @@ class Processes:
             _stop(todo, threads)
             self._kill()
             for thread in threads:
-                thread.join()  # what a thread holds must not be closed under it
+                if thread.is_alive():  # an interrupt may have kept it from starting
+                    thread.join()  # what a thread holds must not be closed under it
             self.close()
             raise
         _stop(todo, threads)
@@ -119,13 +122,11 @@ class Processes:
         todo: SimpleQueue[tuple[int, bytes] | None],
         done: SimpleQueue[tuple[int, _Reply]],
     ) -> threading.Thread:
-        """Return a thread that talks with one worker."""
+        """Return a thread, not yet started, that talks with one worker."""
         if number == len(self._workers):
             self._workers.append(_Worker())
         arguments = (self._workers[number], new, todo, done)
-        thread = threading.Thread(target=_talk, args=arguments, name="spread", daemon=True)
-        thread.start()
-        return thread
+        return threading.Thread(target=_talk, args=arguments, name="spread", daemon=True)
 
 
 def _stop(todo: SimpleQueue[tuple[int, bytes] | None], threads: Sequence[threading.Thread]) -> None:

@@ -28,7 +28,8 @@ from mailauth_dns.deploy.plan_in_parts import Part
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.deploy.replan import NoLongerReviewed, replan
-from mailauth_dns.deploy.write_in_parts import WritePart
+from mailauth_dns.deploy.write_in_parts import PartsOfWriting, WritePart
+from mailauth_dns.deploy.zone_results import ZoneResults
 from mailauth_dns.plan import plan_json
 from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.policy.load import load_repo
@@ -239,6 +240,17 @@ def test_an_apply_that_asks_is_done_in_parts_too(
     assert sorted(elsewhere.written) == ["a.example", "b.example", "c.example"]
 
 
+def test_a_wrong_number_of_processes_is_told_before_the_question(
+    zones: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MAILAUTH_JOBS", "many")
+    monkeypatch.setattr("sys.stdin", io.StringIO("yes\n"))
+    ran = zones.run("apply", "--no-live", "--allow", "live-unknown")
+    assert ran.code == 1
+    assert "MAILAUTH_JOBS=many: is not a number of processes" in ran.said
+    assert "Apply these changes?" not in ran.said
+
+
 def test_where_live_dns_is_asked_others_only_write(
     zones: RepoFolder, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -248,6 +260,56 @@ def test_where_live_dns_is_asked_others_only_write(
     zones.run("plan", "--out", "plan.json")
     zones.run("apply", "plan.json", "--wait", "0s", "--allow", "live-unknown")
     assert (elsewhere.planned, len(elsewhere.written)) == ([], 3)
+
+
+def _second_call(monkeypatch: pytest.MonkeyPatch, owner: type, name: str) -> None:
+    """Interrupt the second call of a method."""
+    real, calls = getattr(owner, name), list[object]()
+
+    def method(*arguments: Any) -> object:
+        calls.append(arguments)
+        if len(calls) == 2:
+            raise KeyboardInterrupt
+        return real(*arguments)
+
+    monkeypatch.setattr(owner, name, method)
+
+
+IN_DOUBT = "failed: interrupted while it was written; run the apply again"
+NOT_TRIED = "not tried: interrupted"
+MOMENTS = [
+    # of zones that other processes wrote: c, and told, which this process would write
+    (ZoneResults, "add_all", "2", ["applied, 1 change"] * 2 + [IN_DOUBT, NOT_TRIED]),
+    # between two groups: c needs a
+    (PartsOfWriting, "fit", "2", ["applied, 1 change"] * 2 + [NOT_TRIED, "applied, 1 change"]),
+    # of zones that this process wrote
+    (ZoneResults, "add", "1", ["applied, 1 change", *[IN_DOUBT] * 3]),
+]
+
+
+@pytest.mark.parametrize(("owner", "name", "jobs", "told"), MOMENTS)
+def test_an_interrupt_between_two_pieces_of_work_keeps_what_is_known(
+    zones: RepoFolder,
+    elsewhere: Elsewhere,
+    monkeypatch: pytest.MonkeyPatch,
+    owner: type,
+    name: str,
+    jobs: str,
+    told: list[str],
+) -> None:
+    """No zone that was written is told as one that was not tried."""
+    if name == "fit":
+        terms = "spf: {terms: ['include:a.example'], all: fail}"
+        zones.policy(f"domain: c.example\nproviders: [local]\n{terms}\n", "c.example")
+    assert zones.run("plan", "--no-live", "--out", "plan.json").code == 0
+    _second_call(monkeypatch, owner, name)
+    ran = zones.run(*APPLY, "--jobs", jobs)
+    monkeypatch.undo()
+    assert ran.code == 130
+    where = ("a.example at local", "b.example at local", "c.example at local", "told.example at")
+    lines = [line for zone in where for line in ran.out.splitlines() if line.startswith(zone)]
+    assert [line.split("  ", 1)[1] for line in lines] == told
+    assert zones.run(*APPLY, "--jobs", "2").code == 0
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import signal
@@ -111,6 +112,55 @@ def test_drafts_of_a_run_that_goes_on_are_left_alone(two: Path) -> None:
         assert draft.exists()
     mine.apply(plan(mine, spf("v=spf1 a -all")))
     assert not draft.exists()
+
+
+def test_drafts_of_a_file_with_a_longer_name_are_left_alone(
+    two: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Links may lead to files without an ending: that of example.com to example, and so on."""
+    store = tmp_path_factory.mktemp("store")
+    for zone, file in (("example.com", "example"), ("example.net", "example.net")):
+        (two / f"{zone}.zone").rename(store / file)
+        (two / f"{zone}.zone").symlink_to(store / file)
+    running, left = store / ".example.net.abc_123.draft", store / ".example.abc_123.draft"
+    mine = provider(two)
+    running.write_text("half of it")
+    left.write_text("half of it")
+    with folder_lock.locked(two, two / "example.net.zone"):
+        mine.apply(plan(mine, spf("v=spf1 mx -all")))
+    assert running.exists()
+    assert not left.exists()
+
+
+def test_where_a_file_cannot_be_locked_its_folder_is_held_alone(
+    two: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """NFS locks no file that is open for reading only."""
+    monkeypatch.setattr(folder_lock, "LOCK_WAIT", 0.1)
+    path, other, real = two / "example.com.zone", two / "example.net.zone", fcntl.flock
+    of_zone = path.stat().st_ino
+
+    def flock(handle: int, kind: int) -> None:
+        if os.fstat(handle).st_ino == of_zone:
+            raise OSError(errno.EBADF, "Bad file descriptor")
+        real(handle, kind)
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with (
+        folder_lock.locked(two, path),
+        pytest.raises(ProviderError, match="is locked by another run"),
+        folder_lock.locked(two, path),
+    ):
+        pass
+    with (
+        folder_lock.locked(two, other),
+        pytest.raises(ProviderError, match="is locked by another run"),
+        folder_lock.locked(two, path),
+    ):
+        pass
+    mine = provider(two)
+    mine.apply(plan(mine, spf("v=spf1 mx -all")))
+    assert "v=spf1 mx -all" in path.read_text()
 
 
 def test_an_edit_in_the_moment_before_the_write_is_not_lost(

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -168,6 +169,28 @@ def test_workers_end_with_the_process_that_started_them(number: signal.Signals) 
     parent.send_signal(number)
     parent.communicate(timeout=20)
     assert _until(lambda: not any(Path(f"/proc/{each}").exists() for each in workers))
+
+
+@pytest.mark.parametrize("second", ["before", "after"])
+def test_an_interrupt_while_threads_start_leaves_nobody_waiting(
+    monkeypatch: pytest.MonkeyPatch, second: str
+) -> None:
+    """A thread that nobody knew took the word that was to end another one."""
+    real, begun = threading.Thread.start, list[threading.Thread]()
+
+    def start(thread: threading.Thread) -> None:
+        begun.append(thread)
+        if len(begun) == 2:
+            if second == "after":
+                real(thread)
+            raise KeyboardInterrupt
+        real(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start)
+    with pytest.raises(KeyboardInterrupt), Processes(2) as processes:
+        list(processes.each(time.sleep, [0.0, 60]))
+    assert not _children()
+    assert _until(lambda: not any(thread.is_alive() for thread in begun))
 
 
 def test_the_cores_are_those_that_this_process_may_use() -> None:

@@ -204,6 +204,7 @@ class _Run:
     def asked(self, *, beside: bool) -> ApplyResult | None:
         """Plan, show the plan, ask, and apply it; None where the answer is no."""
         session, request = self.session, self.request
+        processes_for(0, self.jobs)  # a wrong number is told before anybody says yes
         publications = self.publications
         if self.only:
             refuse_unknown(self.only, (each.origin for each in publications), "no policy has it")
