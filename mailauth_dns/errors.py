@@ -82,7 +82,8 @@ def one_line(text: str) -> str:
     >>> one_line("::error::x\ny ##[error]z")
     '\\058:error::x\\010y \\035#[error]z'
     """
-    return _FIRST.sub(r"\1\\058", printable(text))
+    text = printable(text)
+    return _FIRST.sub(r"\1\\058", text) if "::" in text else text
 
 
 def _escaped(character: str) -> str:

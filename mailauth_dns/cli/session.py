@@ -234,9 +234,10 @@ def session_of(context: typer.Context) -> Session:
 
 def _guarded(line: Text) -> Text:
     """Return a line that is safe to print; one that was not loses its styles."""
+    plain = line.plain
     # A document is several lines of one text.
-    safe = "\n".join(map(one_line, line.plain.split("\n")))
-    return line if safe == line.plain else type(line)(safe)
+    safe = "\n".join(map(one_line, plain.split("\n"))) if "\n" in plain else one_line(plain)
+    return line if safe == plain else type(line)(safe)
 
 
 def new_session(

@@ -7,6 +7,7 @@ public switch for that. A provider that hangs would then keep the program from e
 from __future__ import annotations
 
 import threading
+import weakref
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -18,7 +19,10 @@ T = TypeVar("T")
 
 
 class DaemonExecutor(Executor):
-    """Does jobs in one thread of its own, one after the other, in the order of `submit`."""
+    """Does jobs in one thread of its own, one after the other, in the order of `submit`.
+
+    The thread ends with `shutdown`, or when nobody has the executor any more.
+    """
 
     def __init__(self) -> None:
         self._jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None] = SimpleQueue()
@@ -26,6 +30,7 @@ class DaemonExecutor(Executor):
             target=_work_off, args=(self._jobs,), name="provider", daemon=True
         )
         self._thread.start()
+        weakref.finalize(self, self._jobs.put, None).atexit = False
 
     def submit(self, fn: Callable[P, T], /, *args: P.args, **kwargs: P.kwargs) -> Future[T]:
         """Have the thread call `fn` after all jobs that were submitted before."""
@@ -51,7 +56,8 @@ class DaemonExecutor(Executor):
 def _work_off(jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]) -> None:
     while (job := jobs.get()) is not None:
         fulfil(*job)
-        del job  # until the next one comes, it would keep all that it was about
+        # Until the next one comes, it would keep all that it is about, and the executor's owner.
+        del job
 
 
 def fulfil(future: Future[T], work: Callable[[], T]) -> None:

@@ -17,6 +17,7 @@ _NO_ZONE = "\0"  # no text of a plan has such a character
 
 
 T = TypeVar("T", bound=OfZone)
+P = TypeVar("P")
 
 
 class Alike(Sequence[T], Generic[T]):
@@ -136,3 +137,15 @@ def matching(values: Iterable[T], wanted: Callable[[T], object]) -> Iterator[T]:
             known[first] = bool(wanted(first.value))
         if known[first]:
             yield first.named(name)
+
+
+def parts(values: Iterable[T], part: Callable[[T], P]) -> Iterator[P]:
+    """Yield a part of each value, as `First.part` takes it out: that is faster than all of it."""
+    if not isinstance(values, Alike):
+        yield from map(part, values)
+        return
+    known: dict[First[T], Callable[[str], P]] = {}
+    for name, first in values.rows():
+        if first not in known:
+            known[first] = first.part(part)
+        yield known[first](name)

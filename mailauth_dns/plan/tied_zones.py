@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from mailauth_dns.diff.dmarc_tightening import applies, catches
 from mailauth_dns.diff.led_to import leads_to
-from mailauth_dns.plan.alike import matching
+from mailauth_dns.plan.alike import matching, parts
 from mailauth_dns.plan.plan import ChangeEntry, TrialEntry, Where, ZoneEntry
 from mailauth_dns.records.family import Family
 from mailauth_dns.records.name import DomainName, upwards
@@ -97,9 +97,10 @@ def _leads(change: ChangeEntry) -> frozenset[str]:
 
 def _led_to(zones: Sequence[ZoneEntry]) -> set[tuple[str, str]]:
     """Return the families and names to which changing records lead."""
+    leading = matching(zones, lambda zone: any(map(_leads, zone.changes)))
     return {
         (change.family, name)
-        for zone in _with_changes(zones)
+        for zone in leading
         for change in zone.changes
         for name in _leads(change)
     }
@@ -107,12 +108,7 @@ def _led_to(zones: Sequence[ZoneEntry]) -> set[tuple[str, str]]:
 
 def _inherited_from(zones: Sequence[ZoneEntry]) -> set[str]:
     """Return the domains with a changing DMARC record above or below which another one changes."""
-    domains = {
-        change.domain
-        for zone in _with_changes(zones)
-        for change in zone.changes
-        if change.family == Family.DMARC
-    }
+    domains = {domain for some in parts(zones, _with_dmarc) for domain in some}
     return {
         each
         for domain in domains
@@ -120,6 +116,10 @@ def _inherited_from(zones: Sequence[ZoneEntry]) -> set[str]:
         if upper != domain and upper in domains
         for each in (domain, upper)
     }
+
+
+def _with_dmarc(zone: ZoneEntry) -> tuple[str, ...]:
+    return tuple(each.domain for each in zone.changes if each.family == Family.DMARC)
 
 
 def in_turn(zones: Iterable[Where], needed: Iterable[Need]) -> list[tuple[Where, ...]]:

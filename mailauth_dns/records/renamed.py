@@ -19,6 +19,7 @@ class OfZone(Protocol):
 
 
 T = TypeVar("T", bound=OfZone)
+P = TypeVar("P")
 _Make = Callable[[str], Any]
 
 
@@ -40,6 +41,15 @@ class First(Generic[T]):
             assert self._make is not None, "a value about a zone has its name"
         made: T = self._make(zone)
         return made
+
+    def part(self, part: Callable[[T], P]) -> Callable[[str], P]:
+        """Return what makes a part of the value with another zone's name.
+
+        `part` takes it out as it stands: it makes no text of its own.
+        """
+        taken = part(self.value)
+        make: Callable[[str], P] | None = _maker(taken, self.value.zone)
+        return make or (lambda _zone: taken)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return First, (self.value,)

@@ -7,7 +7,10 @@ import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 import tempfile
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -37,6 +40,7 @@ from tests.deploy import several_zones
 from tests.deploy.fixed_clock import DAY, stand_still
 from tests.deploy.several_zones import HEAD, Drawn, repos
 from tests.deploy.test_interrupts import interrupted
+from tests.deploy.test_plan_in_parts import of_mark
 
 _Part = TypeVar("_Part")
 _Done = TypeVar("_Done")
@@ -311,4 +315,27 @@ def test_a_worker_that_is_killed_is_told_and_the_rest_can_be_done(
     )
     assert "not tried" in ran.out
     assert "Traceback" not in ran.said
+    finished(fleet)
+
+
+@pytest.mark.parametrize("at", [0, 150, 400])
+def test_an_apply_that_is_killed_leaves_no_worker_and_can_be_done_again(
+    fleet: RepoFolder, monkeypatch: pytest.MonkeyPatch, at: int
+) -> None:
+    mark = f"MARK_OF_A_TEST={fleet.root}"
+    monkeypatch.setenv(*mark.split("="))
+    command = [sys.executable, "-m", "mailauth_dns", "-C", str(fleet.root), *APPLY, "--jobs", "2"]
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    until = time.monotonic() + 60
+    file = fleet.root / f"served/{FLEET[at]}.zone"
+    while "v=DMARC1" not in file.read_text() and process.poll() is None:
+        assert time.monotonic() < until
+        time.sleep(0.001)
+    process.kill()
+    assert process.wait() == -signal.SIGKILL
+    while of_mark(mark):
+        assert time.monotonic() < until
+        time.sleep(0.01)
+    monkeypatch.undo()
+    assert len(written(fleet)) < len(FLEET)
     finished(fleet)

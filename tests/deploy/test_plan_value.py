@@ -117,6 +117,19 @@ def test_a_thread_without_a_job_keeps_nothing_of_the_last_one() -> None:
     executor.shutdown()
 
 
+def test_connections_that_nobody_has_any_more_leave_no_thread(loaded: Repo) -> None:
+    """As those of a part of a plan, of which nobody knows that it was the last one."""
+    pool = ProviderPool(loaded)
+    planned(loaded, pool)
+    lanes = lanes_left()
+    assert lanes
+    del pool
+    gc.collect()
+    for lane in lanes:
+        lane.join(5)
+    assert lanes_left() == []
+
+
 def test_a_job_that_hangs_is_left_behind_and_the_next_ones_are_dropped() -> None:
     executor, gate, begun = DaemonExecutor(), threading.Event(), threading.Event()
 

@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 
 from mailauth_dns.errors import PlanRefused
 from mailauth_dns.plan import plan_file, plan_json
-from mailauth_dns.plan.alike import Alike, distinct
+from mailauth_dns.plan.alike import Alike, distinct, parts
 from mailauth_dns.plan.digests import Digests
 from mailauth_dns.plan.json_stream import JsonStream
 from mailauth_dns.plan.plan import AuthorityEntry, ChangeEntry, KeptEntry, Plan, ZoneEntry
@@ -52,6 +52,8 @@ def test_a_sequence_gives_back_what_it_was_given(given_rows: list[Row]) -> None:
     assert alike[1:] == tuple(given_rows[1:])
     assert pickle.loads(pickle.dumps(alike)) == alike
     assert sum(number for _, number in distinct(alike)) == len(given_rows)
+    for some in (alike, given_rows):
+        assert list(parts(some, lambda row: row.texts)) == [row.texts for row in given_rows]
 
 
 def test_rows_of_one_shape_are_held_once() -> None:
