@@ -56,8 +56,7 @@ class DaemonExecutor(Executor):
 def _work_off(jobs: SimpleQueue[tuple[Future[Any], Callable[[], Any]] | None]) -> None:
     while (job := jobs.get()) is not None:
         fulfil(*job)
-        # Until the next one comes, it would keep all that it is about, and the executor's owner.
-        del job
+        del job  # until the next one comes, it would keep its owner and all that it was about
 
 
 def fulfil(future: Future[T], work: Callable[[], T]) -> None:

@@ -104,19 +104,6 @@ def test_the_connections_leave_no_thread(loaded: Repo, error: type[BaseException
     assert lanes_left() == []
 
 
-def test_a_thread_without_a_job_keeps_nothing_of_the_last_one() -> None:
-    """A worker that makes one part of a plan after another would grow with each of them."""
-    executor, held = DaemonExecutor(), threading.Event()
-    kept = weakref.ref(held)
-    executor.submit(held.is_set).result()
-    del held
-    until = time.monotonic() + 5
-    while kept() is not None and time.monotonic() < until:
-        gc.collect()
-    assert kept() is None
-    executor.shutdown()
-
-
 def test_connections_that_nobody_has_any_more_leave_no_thread(loaded: Repo) -> None:
     """As those of a part of a plan, of which nobody knows that it was the last one."""
     pool = ProviderPool(loaded)
@@ -128,6 +115,19 @@ def test_connections_that_nobody_has_any_more_leave_no_thread(loaded: Repo) -> N
     for lane in lanes:
         lane.join(5)
     assert lanes_left() == []
+
+
+def test_a_thread_without_a_job_keeps_nothing_of_the_last_one() -> None:
+    """A worker that makes one part of a plan after another would grow with each of them."""
+    executor, held = DaemonExecutor(), threading.Event()
+    kept = weakref.ref(held)
+    executor.submit(held.is_set).result()
+    del held
+    until = time.monotonic() + 5
+    while kept() is not None and time.monotonic() < until:
+        gc.collect()
+    assert kept() is None
+    executor.shutdown()
 
 
 def test_a_job_that_hangs_is_left_behind_and_the_next_ones_are_dropped() -> None:
