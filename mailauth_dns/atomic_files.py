@@ -35,12 +35,7 @@ def replace_file(
     Raises:
         OSError: the file cannot be written, is not a regular file, or is not `instead_of`.
     """
-    before = path.stat() if path.exists() else None
-    if before is not None and not stat.S_ISREG(before.st_mode):
-        # As root we would otherwise replace /dev/null by a file.
-        raise OSError(EINVAL, "is not a regular file", str(path))
-    if path.is_symlink():
-        before = None  # the new file does not take mode and owner of the link's target
+    before = _regular(path)
     mode = stat.S_IMODE(before.st_mode) if before is not None else 0o666 & ~_umask()
     with _draft(path) as (draft, file):
         if before is not None:
@@ -58,6 +53,27 @@ def replace_file(
         draft.replace(path)
     if durable:
         _sync(path.parent)
+
+
+def _regular(path: Path) -> os.stat_result | None:
+    """Return what the file at a path is, None if there is none or a link.
+
+    Raises:
+        OSError: it is not a regular file, or a link to something else.
+    """
+    try:
+        status = path.lstat()
+    except FileNotFoundError:
+        return None
+    is_link = stat.S_ISLNK(status.st_mode)
+    if is_link and path.exists():
+        status = path.stat()
+    elif is_link:
+        return None
+    if not stat.S_ISREG(status.st_mode):
+        # As root we would otherwise replace /dev/null by a file.
+        raise OSError(EINVAL, "is not a regular file", str(path))
+    return None if is_link else status  # the new file does not take mode and owner of the target
 
 
 def own_folder(root: Path, folder: Path) -> Path:
@@ -224,7 +240,8 @@ def _draft(path: Path) -> Iterator[tuple[Path, BinaryIO]]:
         # A full disk: what failed is a write to a handle, which has no name.
         raise OSError(error.errno, error.strerror, str(path)) from None
     finally:
-        Path(name).unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(name)  # noqa: PTH108 - a Path for each of many files costs more
 
 
 def _fill(file: BinaryIO, data: bytes | Iterable[bytes], *, durable: bool) -> None:

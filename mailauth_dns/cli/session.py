@@ -84,19 +84,19 @@ class Session:
     given: tuple[str, ...] = ()  # the command line
 
     def load(
-        self, *, may_be_empty: bool = False, today: date | None = None
+        self, *, may_be_empty: bool = False, today: date | None = None, to_plan: bool = False
     ) -> tuple[Repo, tuple[Publication, ...]]:
         """Return the repo and what its policies declare.
 
         A repo without a policy is a problem unless it `may_be_empty`. What is declared may follow
-        from the day; without one, it is `today`.
+        from the day; without one, it is `today`. `to_plan` is as in `load_repo`.
         """
         with self.waiting("reading policies"):
             # Slow to load, and of no use to a command that reads no policy.
             from mailauth_dns.compile.compile_repo import compile_repo
             from mailauth_dns.policy.load import load_repo
 
-            repo = load_repo(self.root, may_be_empty=may_be_empty, today=today)
+            repo = load_repo(self.root, may_be_empty=may_be_empty, today=today, to_plan=to_plan)
             return repo, compile_repo(repo)
 
     def shelf(self, *, no_cache: bool) -> Shelf:

@@ -23,7 +23,9 @@ from mailauth_dns.records.name import DomainName
 from mailauth_dns.records.renamed import First
 from mailauth_dns.records.zone import Zone
 
-BATCH = 500  # zones whose answers are held at once, unless more have to do with one another
+# Zones whose answers are held at once, unless more have to do with one another.
+BATCH = 500
+PART = 200  # as many in another process: several parts are on their way at a time
 
 Publications = Mapping[DomainName, Publication]
 Made = dict[Where, First[ZoneEntry] | FailedEntry]
@@ -72,14 +74,14 @@ def _some_at_a_time(
     for zones in _rounds(mine, own, together, ends):
         there = parts.fit(together.each(zones)) if parts is not None else frozenset()
         if parts is not None and there:
-            batches = _batches((each for each in zones if each in there), together)
+            batches = _batches((each for each in zones if each in there), together, PART)
             sent = (_batch(some, mine, everywhere) for some in batches)
             for done in parts.planned(sent, progress):
                 ends.add(done.ends)
                 for zone, first in alike.known(done.zones):
                     made[_our((zone, first.value.provider), mine)] = first
                 made |= {each.where: each for each in done.failed}
-        for some in _batches((each for each in zones if each not in there), together):
+        for some in _batches((each for each in zones if each not in there), together, BATCH):
             batch = _batch(some, mine, everywhere)
             entries, answers = planned(run, batch, progress, noted)
             ends.look_at(batch.chosen, answers)
@@ -126,12 +128,14 @@ def _kept(entries: Entries, alike: Alike[ZoneEntry]) -> Made:
     }
 
 
-def _batches(zones: Iterable[DomainName], together: ZoneGroups) -> Iterator[list[DomainName]]:
-    """Yield zones in batches that split no group."""
+def _batches(
+    zones: Iterable[DomainName], together: ZoneGroups, size: int
+) -> Iterator[list[DomainName]]:
+    """Yield zones in batches of about a size that split no group."""
     batch: list[DomainName] = []
     for group in together.each(zones):
         batch += group
-        if len(batch) >= BATCH:
+        if len(batch) >= size:
             yield batch
             batch = []
     if batch:

@@ -15,6 +15,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
+from struct import Struct
 
 from mailauth_dns.policy.domain_list import LIST_DIR
 from mailauth_dns.policy.repo_layout import (
@@ -29,6 +30,7 @@ from mailauth_dns.policy.repo_layout import (
 _FORMAT = 3
 # What reads policies and zone files, beside Python and this program (cache/shelf.py).
 _LIBRARIES = ("octodns", "pydantic", "pydantic-core", "PyYAML", "idna", "cryptography")
+_STAMP = Struct("<QQqq")
 _MAX_FILE = 64_000_000  # octets; what is larger is not remembered
 
 
@@ -37,7 +39,7 @@ class Seen:
     """What a file holds, by its digest, and by what tells that it was not written meanwhile."""
 
     digest: str
-    stamp: tuple[int, int, int, int]
+    stamp: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +108,8 @@ def seen(path: str | Path, *, without: bytes | None = None) -> Seen | None:
         os.close(handle)
     if len(data) != status.st_size or (without is not None and without in data):
         return None
-    stamp = (status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    times = status.st_mtime_ns, status.st_ctime_ns
+    stamp = _STAMP.pack(status.st_ino, status.st_size, *times)  # a tuple takes three times as much
     return Seen(hashlib.sha256(data).hexdigest(), stamp)
 
 

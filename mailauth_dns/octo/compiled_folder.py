@@ -161,12 +161,16 @@ def write(root: Path, compiled: Compiled) -> None:
     Raises:
         MailAuthError: a file cannot be written or deleted.
     """
+    parents = dict.fromkeys(path.parent for path in (*compiled.gone, *compiled.stale))
     try:
+        # Of very many files, each folder is followed once.
+        folders = {folder: own_folder(root, folder) for folder in parents}
         for path in compiled.gone:
-            (own_folder(root, path.parent) / path.name).unlink()
+            (folders[path.parent] / path.name).unlink()
+        for folder in dict.fromkeys(path.parent for path in compiled.stale):
+            folders[folder].mkdir(parents=True, exist_ok=True)
         for path in compiled.stale:
-            folder = own_folder(root, path.parent)
-            folder.mkdir(parents=True, exist_ok=True)
-            replace_file(folder / path.name, compiled.text(path).encode(), durable=False)
+            file = folders[path.parent] / path.name
+            replace_file(file, compiled.text(path).encode(), durable=False)
     except OSError as error:
         raise MailAuthError(f"{error.filename or root / FOLDER}: {error.strerror}") from None

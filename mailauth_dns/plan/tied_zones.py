@@ -97,9 +97,10 @@ def _leads(change: ChangeEntry) -> frozenset[str]:
 
 def _led_to(zones: Sequence[ZoneEntry]) -> set[tuple[str, str]]:
     """Return the families and names to which changing records lead."""
+    leading = matching(zones, lambda zone: any(map(_leads, zone.changes)))
     return {
         (change.family, name)
-        for zone in matching(zones, lambda each: any(map(_leads, each.changes)))
+        for zone in leading
         for change in zone.changes
         for name in _leads(change)
     }

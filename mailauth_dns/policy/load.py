@@ -16,6 +16,7 @@ from mailauth_dns.policy import (
     repo_checks,
 )
 from mailauth_dns.policy.declared_senders import catalogue_of
+from mailauth_dns.policy.places_only import places_only
 from mailauth_dns.policy.policy_files import PolicyFiles
 from mailauth_dns.policy.repo import Policy, Repo
 from mailauth_dns.policy.repo_files import RepoFiles
@@ -28,18 +29,22 @@ from mailauth_dns.policy.repo_layout import (
 )
 from mailauth_dns.policy.spf_lock import Lock
 from mailauth_dns.senders.catalogue_files import Catalogue
+from mailauth_dns.typed_yaml.yaml_tree import Mapping
 
 
-def load_repo(root: Path, *, may_be_empty: bool = False, today: date | None = None) -> Repo:
+def load_repo(
+    root: Path, *, may_be_empty: bool = False, today: date | None = None, to_plan: bool = False
+) -> Repo:
     """Read the zone repo in `root`; one without a policy is a problem unless it `may_be_empty`.
 
     `today`, in UTC, decides whether a retired sender's records are still needed. Without it the
-    clock does.
+    clock does. With `to_plan`, of each file's tree only what a plan needs is held.
 
     Raises:
         PolicyError: with every problem of every file.
     """
-    return _sound(_Loader(root, may_be_empty, today or datetime.now(UTC).date()))
+    loader = _Loader(root, may_be_empty, today or datetime.now(UTC).date(), to_plan=to_plan)
+    return _sound(loader)
 
 
 def load_some(root: Path, names: Iterable[str]) -> Repo:
@@ -89,7 +94,13 @@ def load_catalogue(root: Path) -> Catalogue:
 
 class _Loader:
     def __init__(
-        self, root: Path, may_be_empty: bool, today: date, names: Iterable[str] | None = None
+        self,
+        root: Path,
+        may_be_empty: bool,
+        today: date,
+        names: Iterable[str] | None = None,
+        *,
+        to_plan: bool = False,
     ) -> None:
         self.root = root
         self.files = RepoFiles(root)
@@ -97,6 +108,7 @@ class _Loader:
         self._may_be_empty = may_be_empty
         self._today = today
         self._names = names  # of the policy files to read; None: all
+        self._to_plan = to_plan
 
     def load(self) -> Repo:
         folder = self.root / POLICY_DIR
@@ -123,7 +135,8 @@ class _Loader:
     def _all_policies(self, paths: Sequence[Path], reader: PolicyFiles) -> Iterator[Policy]:
         for path in paths:
             if path.name != DEFAULTS:
-                yield from reader.policies(path)
+                policies = reader.policies(path)
+                yield from _to_plan(policies) if self._to_plan else policies
         if not paths and not self._problems and not self._may_be_empty:
             message = "holds no policy; write one, for example example.com.yaml"
             self._problems.append(FileProblem(POLICY_DIR.as_posix(), 0, 0, "", message))
@@ -133,6 +146,15 @@ class _Loader:
             return self.files.policy_files(folder)
         paths = (folder / name for name in sorted({DEFAULTS, *self._names}))
         return (path for path in paths if os.path.lexists(path))
+
+
+def _to_plan(policies: Iterable[Policy]) -> Iterator[Policy]:
+    """Yield policies with what a plan needs of their tree, which those of one file share."""
+    was: Mapping | None = None
+    for policy in policies:
+        if policy.root is not was:
+            was, root = policy.root, places_only(policy.root)
+        yield replace(policy, root=root)
 
 
 def read_stanzas(files: RepoFiles) -> dict[str, provider_stanza.Stanza]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from contextvars import ContextVar
+from functools import lru_cache
 
 from rich.text import Span, Text
 
@@ -63,8 +64,13 @@ def told(mark: str, value: str) -> Iterator[str]:
     """Yield a value's lines, each after the mark, so that no line begins with what others wrote."""
     columns = COLUMNS.get()
     width = WIDTH if columns is None else min(WIDTH, max(columns - _MARGIN - len(mark), 20))
-    for number, line in enumerate(wrapped(public(value), width)):
+    for number, line in enumerate(_lines(value, width)):
         yield f"{mark} {'  ' if number else ''}{line}"
+
+
+@lru_cache(maxsize=256)  # very many zones may have the same values
+def _lines(value: str, width: int) -> tuple[str, ...]:
+    return tuple(wrapped(public(value), width))
 
 
 def versus(before: Sequence[str], after: Sequence[str]) -> Iterator[tuple[str, str]]:

@@ -74,6 +74,7 @@ def sent(value: Any) -> Any:
 def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the smallest applies be done in parts, of two zones each."""
     monkeypatch.setattr(plan_batches, "BATCH", 2)
+    monkeypatch.setattr(plan_batches, "PART", 2)
     monkeypatch.setattr("mailauth_dns.spread.spread.FEWEST", 1)
     monkeypatch.setattr(write_in_parts, "PART", 2)
 

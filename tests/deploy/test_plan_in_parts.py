@@ -77,6 +77,7 @@ def sent(value: Any) -> Any:
 def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the smallest plans be made in parts, of two zones each."""
     monkeypatch.setattr(plan_batches, "BATCH", 2)
+    monkeypatch.setattr(plan_batches, "PART", 2)
     monkeypatch.setattr("mailauth_dns.spread.spread.FEWEST", 1)
 
 
@@ -133,6 +134,7 @@ def test_parts_are_the_single_plan(drawn: Drawn, request: PlanRequest, batch: in
         stand_still(monkeypatch)
         of_any_size(monkeypatch)
         monkeypatch.setattr(plan_batches, "BATCH", batch)
+        monkeypatch.setattr(plan_batches, "PART", batch)
         repo = several_zones.written(Path(folder), drawn)
         spread = compared(repo, request)
         assert not (repo.tested and spread.parts), "a test may look at any zone"
@@ -195,6 +197,7 @@ def test_a_part_has_the_policies_around_its_zones_and_no_text(
     repo: RepoFolder, small: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(plan_batches, "BATCH", 1)
+    monkeypatch.setattr(plan_batches, "PART", 1)
     repo.provider("local", {"class": "mailauth_dns.octo.LocalProvider", "directory": "served"})
     for zone in ("a.example", "sub.a.example", "z.example"):
         repo.local(zone, several_zones.HEAD + '_dmarc TXT "v=DMARC1; p=reject"\n')

@@ -108,7 +108,7 @@ def _of_repo(
         plan = quiet.recalled(make)
         if plan is not None:
             return plan, ()
-    repo, publications = session.load()
+    repo, publications = session.load(to_plan=True)
     declaring = [domain for publication in publications for domain in publication.domains]
     request = scope.narrowed(session, repo, publications, request)
     if scope.live_only:
