@@ -69,7 +69,7 @@ class MasterFile:
         """Return the zone's record sets, SOA included; what lies outside the zone is not in it."""
         sets = (
             # RFC 2181 §5.2: one TTL a set; servers take the first.
-            RRset(*key, entries[0].ttl, frozenset(entry.value for entry in entries))
+            RRset(*key, entries[0].ttl, frozenset([entry.value for entry in entries]))
             for key, entries in self._sets.items()
             if is_at_or_below(key[0], self.origin)
         )
@@ -86,7 +86,9 @@ class MasterFile:
     def uneven(self) -> frozenset[RRKey]:
         """The sets whose records have different TTLs, which RFC 2181 §5.2 does not allow."""
         return frozenset(
-            key for key, entries in self._sets.items() if len({entry.ttl for entry in entries}) > 1
+            key
+            for key, entries in self._sets.items()
+            if len(entries) > 1 and len({entry.ttl for entry in entries}) > 1
         )
 
     @property

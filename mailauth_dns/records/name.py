@@ -63,6 +63,8 @@ def publishable_name(text: str) -> DomainName:
         RecordSyntaxError: the text is no such name.
     """
     name = domain_name(text)
+    if "xn--" not in name:
+        return name
     at = 0
     for label in name.split("."):
         if label.startswith("xn--"):
