@@ -260,7 +260,7 @@ class PartsOfPlan:
 def _sent(policy: Policy) -> Policy:
     """Return a policy without the text of its file: what it says is in the body."""
     root = _no_text(policy.path)
-    return replace(policy, root=root, declared_at=root.place)
+    return policy.with_tree(root, root.place)
 
 
 @lru_cache(maxsize=64)  # domains of one file share it

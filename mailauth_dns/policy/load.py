@@ -154,7 +154,7 @@ def _to_plan(policies: Iterable[Policy]) -> Iterator[Policy]:
     for policy in policies:
         if policy.root is not was:
             was, root = policy.root, places_only(policy.root)
-        yield replace(policy, root=root)
+        yield policy.with_tree(root, policy.declared_at)
 
 
 def read_stanzas(files: RepoFiles) -> dict[str, provider_stanza.Stanza]:

@@ -6,6 +6,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from mailauth_dns.errors import MailAuthError
 from mailauth_dns.policy.model import PolicyFile
@@ -37,6 +38,20 @@ class Policy:
     def has_tests(self) -> bool:
         """Whether it has tests of its own, or senders, which bring theirs along."""
         return bool(self.body.tests) or any(not use.life.gone for use in self.senders)
+
+    def with_tree(self, root: yaml_tree.Mapping, declared_at: yaml_tree.Place) -> Policy:
+        """Return the same policy with another tree of its file."""
+        # `replace` looks at each field of each policy, and there may be very many.
+        return Policy(
+            *(self.domain, self.zone, self.body, root, self.path, declared_at),
+            *(self.keys, self.senders),
+        )
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Policy, (
+            *(self.domain, self.zone, self.body, self.root, self.path, self.declared_at),
+            *(self.keys, self.senders),
+        )
 
     def place(self, route: Route) -> yaml_tree.Place:
         """Return where the file says what `route` names."""
