@@ -104,17 +104,17 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             ProviderError: the file cannot be read, or is broken.
         """
         path = self.path(origin)
-        # The directory was looked at when the stanza was (provider_objects.py).
-        if (
-            self.within is not None
-            and path.is_symlink()
-            and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within))
-        ):
-            raise ProviderError(
-                f"{path}: is a link that leads out of the repo; "
-                "name the directory that it leads to in the stanza"
-            )
         try:
+            # The directory was looked at when the stanza was (provider_objects.py).
+            if (
+                self.within is not None
+                and path.is_symlink()
+                and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within))
+            ):
+                raise ProviderError(
+                    f"{path}: is a link that leads out of the repo; "
+                    "name the directory that it leads to in the stanza"
+                )
             if not stat.S_ISREG(path.stat().st_mode):
                 # Opening a pipe would wait for ever.
                 raise ProviderError(f"{path}: not a regular file")
