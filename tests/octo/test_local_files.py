@@ -133,6 +133,21 @@ def test_drafts_of_a_file_with_a_longer_name_are_left_alone(
     assert not left.exists()
 
 
+def test_drafts_of_who_writes_through_a_link_are_left_alone(
+    two: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """That run holds the file, and not the lock of the folder that the link leads to."""
+    links = tmp_path_factory.mktemp("links")
+    (links / "example.net.zone").symlink_to(two / "example.net.zone")
+    draft = two / ".example.net.zone.abc_123.draft"
+    draft.write_text("half of it")
+    with folder_lock.locked(links, links / "example.net.zone"):
+        provider(two).apply(plan(provider(two), spf("v=spf1 mx -all")))
+    assert draft.exists()
+    provider(two).apply(plan(provider(two), spf("v=spf1 a -all")))
+    assert not draft.exists()
+
+
 def test_where_a_file_cannot_be_locked_its_folder_is_held_alone(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
