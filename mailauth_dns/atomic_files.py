@@ -9,10 +9,9 @@ from __future__ import annotations
 import fcntl
 import glob
 import os
-import re
 import stat
 import tempfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from errno import EBUSY, EINVAL, ELOOP, EPERM
 from pathlib import Path
@@ -195,13 +194,15 @@ def create_file(path: Path, data: bytes) -> None:
         path.hardlink_to(draft)  # a rename would replace a file that is there
 
 
-def sweep(folder: Path, names: str) -> None:
-    """Delete the drafts that killed runs left; `names` is a pattern.
+def sweep(folder: Path, names: str, wanted: Callable[[Path], bool] = lambda _path: True) -> None:
+    """Delete the drafts that killed runs left; `names` is a pattern, and each file is `wanted`.
 
     Call this only where no other run can be writing them.
     """
     for left in drafts(folder, names):
-        left.unlink(missing_ok=True)
+        # Between the name and the ending is one random word.
+        if wanted(folder / left.name[1:].rsplit(".", 2)[0]):
+            left.unlink(missing_ok=True)
 
 
 def sweep_beside(path: Path) -> None:
@@ -209,10 +210,7 @@ def sweep_beside(path: Path) -> None:
 
     A file whose name begins with the whole name of this one may have drafts of its own.
     """
-    whole = re.compile(rf"\.{re.escape(path.name)}\.[^.]+{re.escape(_DRAFT)}")
-    for left in drafts(path.parent, glob.escape(path.name)):
-        if whole.fullmatch(left.name):
-            left.unlink(missing_ok=True)
+    sweep(path.parent, glob.escape(path.name), lambda file: file == path)
 
 
 def drafts(folder: Path, names: str) -> list[Path]:

@@ -58,6 +58,19 @@ def alone(directory: Path) -> Iterator[bool]:
         os.close(folder)
 
 
+def is_free(file: Path) -> bool:
+    """Tell whether nobody has a zone's file locked now, also by a link in another folder."""
+    handle = _writable(file)
+    if handle is None:
+        return True
+    try:
+        return _taken(handle, fcntl.LOCK_EX)
+    except OSError:  # nobody can lock it
+        return True
+    finally:
+        os.close(handle)
+
+
 def _opened(directory: Path) -> int:
     path = f"{directory}/.mailauth-dns.lock"
     try:

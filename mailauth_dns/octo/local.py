@@ -28,7 +28,7 @@ from mailauth_dns.atomic_files import replace_file, sweep, sweep_beside
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.masterfile.lexer import MasterFileError
 from mailauth_dns.masterfile.master_file import MasterFile, parse
-from mailauth_dns.octo.folder_lock import alone, locked
+from mailauth_dns.octo.folder_lock import alone, is_free, locked
 from mailauth_dns.octo.local_edit import Edits, edited_file, edited_sets, octodns_record
 from mailauth_dns.octo.provider_zone import owner
 from mailauth_dns.octo.zone_commands import check_zone, reload_zone
@@ -104,17 +104,17 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
             ProviderError: the file cannot be read, or is broken.
         """
         path = self.path(origin)
-        # The directory was looked at when the stanza was (provider_objects.py).
-        if (
-            self.within is not None
-            and path.is_symlink()
-            and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within))
-        ):
-            raise ProviderError(
-                f"{path}: is a link that leads out of the repo; "
-                "name the directory that it leads to in the stanza"
-            )
         try:
+            # The directory was looked at when the stanza was (provider_objects.py).
+            if (
+                self.within is not None
+                and path.is_symlink()
+                and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(self.within))
+            ):
+                raise ProviderError(
+                    f"{path}: is a link that leads out of the repo; "
+                    "name the directory that it leads to in the stanza"
+                )
             if not stat.S_ISREG(path.stat().st_mode):
                 # Opening a pipe would wait for ever.
                 raise ProviderError(f"{path}: not a regular file")
@@ -256,7 +256,8 @@ class LocalProvider(BaseProvider):  # type: ignore[misc] # octoDNS has no types
         with alone(self.directory) as is_alone:
             if is_alone:
                 try:
-                    sweep(self.directory.resolve(), "*.zone")
+                    # A link in another folder may lead here, and who writes it has the file alone.
+                    sweep(self.directory.resolve(), "*.zone", is_free)
                 except OSError as error:
                     raise ProviderError(f"{self.directory}: {error.strerror}") from None
                 self._swept = True

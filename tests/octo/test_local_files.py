@@ -17,6 +17,7 @@ import pytest
 from mailauth_dns.atomic_files import replace_file
 from mailauth_dns.errors import ProviderError
 from mailauth_dns.octo import folder_lock
+from mailauth_dns.records.name import DomainName
 from tests.octo.local_zone import TEXT, plan, provider, spf
 
 
@@ -132,6 +133,21 @@ def test_drafts_of_a_file_with_a_longer_name_are_left_alone(
     assert not left.exists()
 
 
+def test_drafts_of_who_writes_through_a_link_are_left_alone(
+    two: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """That run holds the file, and not the lock of the folder that the link leads to."""
+    links = tmp_path_factory.mktemp("links")
+    (links / "example.net.zone").symlink_to(two / "example.net.zone")
+    draft = two / ".example.net.zone.abc_123.draft"
+    draft.write_text("half of it")
+    with folder_lock.locked(links, links / "example.net.zone"):
+        provider(two).apply(plan(provider(two), spf("v=spf1 mx -all")))
+    assert draft.exists()
+    provider(two).apply(plan(provider(two), spf("v=spf1 a -all")))
+    assert not draft.exists()
+
+
 def test_where_a_file_cannot_be_locked_its_folder_is_held_alone(
     two: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -180,6 +196,21 @@ def test_an_edit_in_the_moment_before_the_write_is_not_lost(
         mine.apply(made)
     assert path.read_text() == f"{TEXT}new A 192.0.2.9\n"
     assert {each.name for each in folder.iterdir()} == {path.name, ".mailauth-dns.lock"}
+
+
+def test_a_folder_that_cannot_be_read_is_told_with_its_file(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is an answer: nobody asks again, and nobody gives the provider up."""
+
+    def is_symlink(path: Path) -> bool:
+        raise PermissionError(errno.EACCES, "Permission denied", str(path))
+
+    mine = provider(folder)
+    mine.within = folder
+    monkeypatch.setattr(Path, "is_symlink", is_symlink)  # as in Python 3.11
+    with pytest.raises(ProviderError, match=r"/example\.com\.zone: Permission denied$"):
+        mine.read(DomainName("example.com"))
 
 
 @pytest.mark.parametrize("mode", [0o444, 0o400])
