@@ -2,9 +2,9 @@
 
 Prints policies a second, processor seconds, and the peak memory of the largest process in MB. On a
 busy machine only the processor seconds can be compared. checkdmarc has its own environment
-(argument 1: its python; without it, ours runs alone). It gets the records in memory and a resolver that answers from a table, so
-neither waits for a network; ours reads, checks and compiles the files first. Each runs in its own
-process, twice in turn; the better run counts.
+(argument 1: its python; without it, ours runs alone). It gets the records in memory and a resolver
+that answers from a table, so neither waits for a network; ours reads, checks and compiles the files
+first. Each runs in its own process, twice in turn; the better run counts.
 """
 
 from __future__ import annotations
