@@ -20,11 +20,11 @@ SHARD_EXAMPLES: Mapping[str, tuple[Example, ...]] = {
     "plan merge": (
         Example(
             "Put together what two machines planned, for review and apply",
-            "mailauth-dns plan merge shard-1.json shard-2.json --out plan.json",
+            "mailauth-dns plan merge plan-1.json plan-2.json --out plan.json",
         ),
         Example(
             "See what all of it would change, as a comment for a pull request",
-            "mailauth-dns plan merge shard-*.json --format markdown",
+            "mailauth-dns plan merge plan-*.json --format markdown",
         ),
     ),
 }

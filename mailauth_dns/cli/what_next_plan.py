@@ -34,9 +34,18 @@ _JUDGED_BY = {WITHOUT_EVIDENCE: "dmarc", STS_WITHOUT_EVIDENCE: "mta_sts"}
 
 
 def after_plan(
-    session: Session, file: Plan, written: Path | None, declaring: Sequence[str], *, live: bool
+    session: Session,
+    file: Plan,
+    written: Path | None,
+    declaring: Sequence[str],
+    *,
+    live: bool,
+    shards: int = 0,
 ) -> None:
-    """Say what comes after a plan; `written` is its file, `declaring` are the repo's domains."""
+    """Say what comes after a plan, which was put together from so many `shards`.
+
+    `written` is its file, `declaring` are the repo's domains.
+    """
     named = file.domains or ()
     if file.shard is not None:
         why = "puts the shards together"
@@ -54,7 +63,7 @@ def after_plan(
     elif not file.pending:
         session.next("verify", *named, why="nothing is to change; asks every server")
     elif refused := refusals(file.zones, ()):
-        _refused(session, file, refused, live=live)
+        _refused(session, file, refused, live=live, shards=shards)
     elif pipeline := pipeline_of(session.root):
         session.next("next", *named, why=f"{pipeline} applies what is reviewed, after the merge")
     elif written is not None:
@@ -81,7 +90,12 @@ def _live_only(session: Session, file: Plan) -> None:
 
 
 def _refused(
-    session: Session, file: Plan, refused: Mapping[Where, Sequence[Refusal]], *, live: bool
+    session: Session,
+    file: Plan,
+    refused: Mapping[Where, Sequence[Refusal]],
+    *,
+    live: bool,
+    shards: int,
 ) -> None:
     """Say what shows why apply would refuse zones of a plan."""
     named = file.domains or ()
@@ -96,6 +110,9 @@ def _refused(
         session.next("rules", of_changes[0], why=f"apply refuses {what}; the page says what to do")
     elif set(rules) - set(of_dns):
         session.next("test", *named, why=f"apply refuses {what}, because a test breaks")
+    elif not live and shards:
+        why = f"each shard again without --no-live: apply refuses {what}, because DNS was not asked"
+        session.next("plan", *named, "--shard", f"I/{shards}", "--out", "FILE", why=why)
     elif not live:
         session.next(
             "plan", *named, "--out", PLAN, why=f"apply refuses {what}, because DNS was not asked"

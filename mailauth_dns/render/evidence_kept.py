@@ -11,10 +11,15 @@ from mailauth_dns.evidence.kept.kept_files import KeptFile, KeptFiles
 from mailauth_dns.render.terminal_text import count, styled
 
 
-def lines(kept: KeptFiles) -> Iterator[Text]:
-    """Yield the lines for people."""
+def lines(kept: KeptFiles, *, all_files: bool) -> Iterator[Text]:
+    """Yield the lines for people.
+
+    Unless a run looked at `all_files`, it looked at those of the reports that it read. Then no file
+    does not say that there is no evidence.
+    """
     if not (kept.files or kept.left_out or kept.orphans):
-        yield Text("There is no evidence yet")
+        none = "There is no evidence yet" if all_files else "Nothing was added to the evidence"
+        yield Text(none)
     told = [line for file in kept.files for line in _file(file)]
     same = sum(file.problem is None and not any(_file(file)) for file in kept.files)
     told += [f"nothing new in {count(same, 'file')}"] if same else []

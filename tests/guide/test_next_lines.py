@@ -60,6 +60,8 @@ STORY: tuple[tuple[str, str], ...] = (
     ("plan --show 'my plan.json'", "apply 'my plan.json'"),
     ("plan --shard 1/1 --out shard.json", "plan merge SHARD... --out plan.json"),
     ("plan merge shard.json", "plan merge shard.json --out plan.json"),
+    ("plan --no-live --shard 1/1 --out shard.json", "plan merge SHARD... --out plan.json"),
+    ("plan merge shard.json", "plan --shard I/1 --out FILE"),
     ("apply 'my plan.json'", "next example.com"),
     ("plan example.com", "verify example.com"),
     ("verify", "test"),

@@ -187,6 +187,24 @@ def test_without_evidence_there_is_nothing_to_put_in_order(kept: RepoFolder) -> 
     assert (ran.code, ran.out) == (0, "There is no evidence yet\n")
 
 
+def test_no_report_that_counts_says_nothing_about_the_evidence_that_is_there(
+    kept: RepoFolder,
+) -> None:
+    kept.run("reports", "read", "--write", "reports")
+    before = text(kept)
+    ran = kept.run("reports", "read", "--write", "nowhere")
+    assert (ran.code, text(kept)) == (1, before)
+    assert "There is no evidence yet" not in ran.out
+    assert ran.out.endswith("Nothing was added to the evidence\n")
+    assert "Next:" not in ran.err
+
+
+def test_what_cannot_be_read_is_not_to_be_kept(kept: RepoFolder) -> None:
+    ran = kept.run("reports", "read", "nowhere")
+    assert ran.code == 1
+    assert "Next:" not in ran.err
+
+
 def test_the_next_step_is_to_keep_it(kept: RepoFolder) -> None:
     ran = kept.run("reports", "read", "reports/1.xml")
     assert ran.next.startswith("reports read reports/1.xml --write  (")

@@ -50,5 +50,5 @@ def command(
     plan_format.show(session, file, format, max_chars, how.show_kept)
     code = plan_result.exit_code(session, file, fail_on, detailed=detailed_exitcode)
     declaring = [domain for publication in publications for domain in publication.domains]
-    what_next_plan.after_plan(session, file, out, declaring, live=how.live)
+    what_next_plan.after_plan(session, file, out, declaring, live=how.live, shards=len(shards))
     return code

@@ -90,10 +90,12 @@ def read(
         session.json(document.data(kept))
     else:
         session.show(summary.lines() if given else (), wrap=True)
-        session.show(evidence_kept.lines(kept) if kept is not None else (), wrap=True)
+        if kept is not None:
+            session.show(evidence_kept.lines(kept, all_files=not given), wrap=True)
     if given and not summary.found:
         raise MailAuthError("there was no report to read: that says nothing about your mail")
-    what_next.after_reports(session, summary.domains, kept)
+    if summary.domains or not given:  # where no report counts, there is nothing to go on with
+        what_next.after_reports(session, summary.domains, kept)
     return FAILED if summary.unread or (kept is not None and kept.problems) else DONE
 
 
