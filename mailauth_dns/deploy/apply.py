@@ -102,12 +102,12 @@ def apply(
     ended = ApplyResult(results, plan, request.notes, None, (), interrupted, bool(waiting))
     if not request.live or interrupted:
         return ended
-    watched = _to_watch(results, plan, reviewed)
-    at = {zone: (zone, provider) for zone, provider in places(plan.zones)}
-    publications = [pool.planned(at[zone]).publication for zone in watched]
-    refused = matching(plan.zones, lambda zone: zone.refused)
-    blocked = {(entry.name, entry.type) for zone in refused for entry in zone.refused}
     try:
+        watched = _to_watch(results, plan, reviewed)
+        at = {zone: (zone, provider) for zone, provider in places(plan.zones)}
+        publications = [pool.planned(at[zone]).publication for zone in watched]
+        refused = matching(plan.zones, lambda zone: zone.refused)
+        blocked = {(entry.name, entry.type) for zone in refused for entry in zone.refused}
         seen = watch(publications, request.wait, waiting | blocked)
     except KeyboardInterrupt:
         return replace(ended, interrupted=True)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 
 import pytest
 
+from mailauth_dns.deploy import apply
 from tests.conftest import RepoFolder
 from tests.deploy.provider import Remote
 from tests.deploy.remote_zones import APPLY, ZONES, holds, remote
@@ -55,6 +56,23 @@ def test_an_interrupt_does_not_reach_what_is_waited_for(repo: RepoFolder) -> Non
     assert code == 130
     assert "example.com at local  applied, 1 change" in out
     assert not mark.exists()
+
+
+def test_an_interrupt_before_live_dns_is_asked_keeps_the_summary(
+    repo: RepoFolder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def to_watch(*_: object) -> list[str]:
+        raise KeyboardInterrupt
+
+    repo.local("example.com", ZONE)
+    repo.policy(
+        'domain: example.com\nproviders: [local]\nnameservers: ["127.0.0.1:1"]\nspf: {all: fail}\n'
+    )
+    repo.run("plan", "--out", "plan.json")
+    monkeypatch.setattr(apply, "_to_watch", to_watch)
+    ran = repo.run("apply", "plan.json", "--allow", "live-unknown")
+    assert ran.code == 130
+    assert "example.com at local  applied, 1 change" in ran.out
 
 
 def test_an_interrupt_while_live_dns_is_waited_for_keeps_the_summary(repo: RepoFolder) -> None:
