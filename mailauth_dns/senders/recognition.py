@@ -75,6 +75,9 @@ class Recognition:
         found = (self._claims.get((trace, zone), ()) for zone in upwards(DomainName(folded)))
         return tuple(dict.fromkeys(sender for senders in found for sender in senders))
 
+    def __reduce__(self) -> tuple[type[Recognition], tuple[Catalogue]]:
+        return Recognition, (self.catalogue,)  # what is read and remembered is not sent
+
     def entries(self, trace: Trace, name: str) -> tuple[Entry, ...]:
         """Return the senders that a name tells, surest first."""
         found = map(self.catalogue.get, self.senders(trace, name))

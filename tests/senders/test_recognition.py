@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 import time
 
 import pytest
@@ -62,6 +63,19 @@ def test_a_repos_own_senders_come_first(repo: RepoFolder) -> None:
     assert found.senders(Trace.INCLUDE, "_spf.box.example") == ("box", "google")
     assert [entry.name for entry in found.entries(Trace.DKIM, "k.letters.example")] == ["Letters"]
     assert found.senders(Trace.INCLUDE, "mail.zendesk.com") == ("zendesk",)
+
+
+def test_another_process_knows_the_same(repo: RepoFolder) -> None:
+    with_mailers(repo)
+    here = Recognition(load_repo(repo.root, may_be_empty=True).catalogue)
+    here.senders(Trace.INCLUDE, "mail.zendesk.com")
+    sent = pickle.dumps(here)
+    there = pickle.loads(sent)
+    for trace in Trace:
+        assert there.names(trace) == here.names(trace)
+        for name in here.names(trace):
+            assert there.senders(trace, name) == here.senders(trace, name)
+    assert len(pickle.dumps(Recognition())) < 1000, "the packaged catalogue is there already"
 
 
 def test_names_to_look_at_have_no_answer_of_an_account() -> None:
