@@ -154,6 +154,21 @@ def test_actions_are_pinned_by_commit() -> None:
     assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", each) for each in used)
 
 
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+
+
+def test_actions_of_the_pages_are_pinned_and_of_one_version() -> None:
+    used = {
+        line.partition("uses: ")[2].strip()
+        for page in PAGES
+        for line in page.read_text().splitlines()
+        if line.strip().startswith("- uses: actions/")
+    }
+    assert used
+    assert all(re.fullmatch(r"[\w/-]+@[0-9a-f]{40} # v[\d.]+", each) for each in used)
+    assert len({each.partition("@")[0] for each in used | ACTIONS}) == len(used | ACTIONS)
+
+
 @pytest.mark.parametrize("name", WORKFLOWS)
 def test_secrets_are_for_jobs_that_no_fork_runs(name: str) -> None:
     workflow = yaml.safe_load(FILES[name])
