@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import re
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -13,7 +14,7 @@ import typer
 from mailauth_dns.cli import headings
 from mailauth_dns.errors import MailAuthError, one_line
 from mailauth_dns.policy.repo_layout import POLICY_DIR
-from mailauth_dns.spread.spread import FEWEST, pays
+from mailauth_dns.spread.spread import FEWEST, Spread, pays
 
 # Named here too, because the module with the processes is loaded for large repos alone.
 VARIABLE = "MAILAUTH_JOBS"
@@ -57,6 +58,19 @@ def processes_for(parts: int, given: int | None, *, asks_dns: bool = False) -> i
     from mailauth_dns.spread.processes import usable_cores
 
     return most or usable_cores()
+
+
+@contextmanager
+def in_processes(number: int) -> Iterator[Spread | None]:
+    """Yield so many processes to work in, which end with the block; None where this one is all."""
+    if number == 1:
+        yield None
+        return
+    # Large repos alone need these.
+    from mailauth_dns.spread.processes import Processes
+
+    with Processes(number) as processes:
+        yield processes
 
 
 def _in_environment() -> int | None:

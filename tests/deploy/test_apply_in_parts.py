@@ -11,10 +11,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -34,41 +33,31 @@ from mailauth_dns.plan import plan_json
 from mailauth_dns.plan.permissions import allowance
 from mailauth_dns.policy.load import load_repo
 from mailauth_dns.render import plan_text
-from mailauth_dns.spread import messages, processes
+from mailauth_dns.spread import processes
 from mailauth_dns.spread.spread import Spread
 from tests.conftest import Ran, RepoFolder
-from tests.deploy import several_zones
+from tests.deploy import several_zones, test_plan_in_parts
 from tests.deploy.fixed_clock import DAY, stand_still
 from tests.deploy.several_zones import HEAD, Drawn, repos
 from tests.deploy.test_interrupts import interrupted
 from tests.deploy.test_plan_in_parts import of_mark
 
-_Part = TypeVar("_Part")
-_Done = TypeVar("_Done")
 APPLY = ("apply", "plan.json", "--no-live", "--allow", "live-unknown")
 FLEET = [f"d{number:03}.example" for number in range(600)]
 
 
-@dataclass
-class Elsewhere:
-    """Does parts here, from nothing but what can be sent to another process and back."""
+class Elsewhere(test_plan_in_parts.Elsewhere):
+    """What was planned, and what was written, from nothing but what can be sent."""
 
-    planned: list[str] = field(default_factory=list)
-    written: list[str] = field(default_factory=list)
+    @property
+    def planned(self) -> list[str]:
+        plans = [part for part in self.parts if isinstance(part, Part)]
+        return [each.origin for part in plans for each in part.batch.chosen]
 
-    def each(self, work: Callable[[_Part], _Done], parts: Iterable[_Part]) -> Iterator[_Done]:
-        there: Callable[[_Part], _Done] = sent(work)
-        for part in parts:
-            arrived = sent(part)
-            if isinstance(arrived, Part):
-                self.planned += [each.origin for each in arrived.batch.chosen]
-            if isinstance(arrived, WritePart):
-                self.written += [each.zone for each in arrived.zones]
-            yield sent(there(arrived))
-
-
-def sent(value: Any) -> Any:
-    return messages.unpickled(messages.pickled(value))
+    @property
+    def written(self) -> list[str]:
+        writes = [part for part in self.parts if isinstance(part, WritePart)]
+        return [each.zone for part in writes for each in part.zones]
 
 
 def of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -225,7 +214,7 @@ def test_a_zone_whose_reload_is_a_command_is_written_here(
 def test_what_has_nothing_to_do_is_not_sent(zones: RepoFolder, elsewhere: Elsewhere) -> None:
     assert zones.run("plan", "--no-live", "--out", "plan.json").code == 0
     assert zones.run(*APPLY, "--jobs", "2", "--only", "b.example").code == 0
-    elsewhere.written.clear()
+    elsewhere.parts.clear()
     ran = zones.run(*APPLY, "--jobs", "2")
     assert ran.code == 0
     assert "Apply: 3 applied, 1 unchanged" in ran.out

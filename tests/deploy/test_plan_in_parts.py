@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from mailauth_dns.compile.compile_repo import compile_repo
 from mailauth_dns.deploy import plan_batches
 from mailauth_dns.deploy.make_plan import make_plan
-from mailauth_dns.deploy.plan_in_parts import InParts, Part
+from mailauth_dns.deploy.plan_in_parts import InParts
 from mailauth_dns.deploy.plan_request import PlanRequest
 from mailauth_dns.deploy.provider_pool import providers
 from mailauth_dns.deploy.quiet_notes import QuietNotes
@@ -56,7 +56,7 @@ _Done = TypeVar("_Done")
 class Elsewhere:
     """Does parts here, from nothing but what can be sent to another process and back."""
 
-    parts: list[Part] = field(default_factory=list)
+    parts: list[Any] = field(default_factory=list)
 
     def each(self, work: Callable[[_Part], _Done], parts: Iterable[_Part]) -> Iterator[_Done]:
         there: Callable[[_Part], _Done] = sent(work)

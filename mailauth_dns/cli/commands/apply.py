@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated
@@ -13,7 +12,7 @@ import typer
 
 from mailauth_dns.cli import completions, headings, what_next_plan
 from mailauth_dns.cli.durations import seconds
-from mailauth_dns.cli.jobs import Jobs, processes_for
+from mailauth_dns.cli.jobs import Jobs, in_processes, processes_for
 from mailauth_dns.cli.options import Allow, NoLive, OutputFormat
 from mailauth_dns.cli.plan_with_progress import NO_PROVIDER, planned
 from mailauth_dns.cli.report_file import ReportFile, reporting
@@ -155,7 +154,7 @@ class _Run:
             )
         reviewed = only_zones(whole, self.only) if self.only else whole
         self.log.of(whole, reviewed)
-        with self._spread(len(reviewed.zones)) as spread:
+        with in_processes(processes_for(len(reviewed.zones), self.jobs)) as spread:
             fresh, notes = self._replanned(given, reviewed, spread)
             self.log.planned(fresh)
             if others := left_out(whole, reviewed):
@@ -188,19 +187,6 @@ class _Run:
                 ways = what_next_plan.ways_on(session, stale, reviewed, file)
                 raise PlanRefused("\n".join([str(stale), *ways])) from None
 
-    @contextmanager
-    def _spread(self, zones: int) -> Iterator[Spread | None]:
-        """Yield the processes to write in; None where there is this one alone."""
-        number = processes_for(zones, self.jobs)
-        if number == 1:
-            yield None
-            return
-        # Large plans alone need these.
-        from mailauth_dns.spread.processes import Processes
-
-        with Processes(number) as processes:
-            yield processes
-
     def asked(self, *, beside: bool) -> ApplyResult | None:
         """Plan, show the plan, ask, and apply it; None where the answer is no."""
         session, request = self.session, self.request
@@ -222,7 +208,7 @@ class _Run:
             session.say("not applied")
             return None
         with (
-            self._spread(len(fresh.zones)) as spread,
+            in_processes(processes_for(len(fresh.zones), self.jobs)) as spread,
             session.progress(len(fresh.zones), "applying") as progress,
         ):
             request = replace(request, spread=spread)

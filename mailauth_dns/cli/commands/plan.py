@@ -11,7 +11,7 @@ import typer
 
 from mailauth_dns.cache.shelf import Shelf
 from mailauth_dns.cli import completions, headings, plan_format, plan_result, what_next_plan
-from mailauth_dns.cli.jobs import Jobs, processes_for
+from mailauth_dns.cli.jobs import Jobs, in_processes, processes_for
 from mailauth_dns.cli.options import Domains, NoCache, NoLive
 from mailauth_dns.cli.plan_format import MaxChars, PlanFormat, PlanOutput
 from mailauth_dns.cli.plan_result import DetailedExitcode, Out, PlanFailOn
@@ -133,11 +133,5 @@ def _made(
     session.hide_secrets(repo)
     zones = len(request.chosen(repo, publications))
     number = processes_for(zones, jobs, asks_dns=request.live)
-    with providers(repo) as pool:
-        if number == 1:
-            return planned(session, repo, pool, publications, request, quiet)
-        # Large repos alone need these.
-        from mailauth_dns.spread.processes import Processes
-
-        with Processes(number) as processes:
-            return planned(session, repo, pool, publications, request, quiet, processes)
+    with providers(repo) as pool, in_processes(number) as spread:
+        return planned(session, repo, pool, publications, request, quiet, spread)
